@@ -1,0 +1,34 @@
+EXTENSION = tripmeter
+EXTVERSION = 0.1.0
+
+MODULE_big = tripmeter
+OBJS = src/tripmeter.o \
+	src/geo/geodesic.o src/geo/gserialized.o src/geo/geo_fn.o \
+	src/track/fix_codec.o src/track/fix_buffer.o \
+	src/mileage/leg_classifier.o src/mileage/policy_io.o src/mileage/mileage_agg.o
+headers = $(wildcard src/*.h src/*/*.h)
+
+# The install script, room by room in the order of their dependencies.
+SQL = src/geo/geo.sql src/mileage/policy.sql src/mileage/mileage.sql
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+# Results must not differ between machines: no contraction, no fast-math.
+PG_CFLAGS = -ffp-contract=off -Wall -Wextra -Wno-declaration-after-statement
+# As system headers, PostgreSQL's own give no warnings.
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+SHLIB_LINK = -lproj -lm
+
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
+EXTRA_CLEAN = test/isolation/output_iso test/unit/*_test
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS tracks no headers.
+$(OBJS): $(headers)
+
+$(EXTENSION)--$(EXTVERSION).sql: $(SQL)
+	(printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL)) > $@

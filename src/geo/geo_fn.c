@@ -1,0 +1,159 @@
+/*
+ * geo_fn.c
+ *		SQL: route_length(geometry | geography), distance(point, point).
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "geo/geo_fn.h"
+#include "geo/gserialized.h"
+
+/* Points between two looks at whether the query was cancelled. */
+#define POINTS_PER_INTERRUPT_CHECK	65536
+
+PG_FUNCTION_INFO_V1(tripmeter_route_length);
+PG_FUNCTION_INFO_V1(tripmeter_distance);
+
+static pg_noinline void
+report_corrupt(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("stored geometry is cut short"),
+			 errhint("It was not written by PostGIS 2 or later; load it again.")));
+}
+
+static pg_noinline void
+report_srid(int32 srid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("position is not in SRID %d", WGS84_SRID),
+			 errdetail("Its SRID is %d.", srid),
+			 srid == 0
+			 ? errhint("If its coordinates are longitude and latitude in degrees, use ST_SetSRID(position, %d).", WGS84_SRID)
+			 : errhint("Use ST_Transform(position, %d).", WGS84_SRID)));
+}
+
+static void
+check_srid(const Gserialized *g)
+{
+	if (unlikely(g->srid != WGS84_SRID))
+		report_srid(g->srid);
+}
+
+/* Detoast no more than needed: a short header stays as it is. */
+static struct varlena *
+open_argument(Datum value, Gserialized *g)
+{
+	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+	if (unlikely(!gserialized_open(g, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))))
+		report_corrupt();
+	check_srid(g);
+	return bytes;
+}
+
+static void
+free_argument(Datum value, struct varlena *bytes)
+{
+	if ((Pointer) bytes != DatumGetPointer(value))
+		pfree(bytes);
+}
+
+/* The position of a stored POINT, as recorded; false if it is empty. */
+bool
+point_argument(Datum value, Position *position)
+{
+	Gserialized g;
+	PointArray	points;
+	struct varlena *bytes = open_argument(value, &g);
+
+	if (unlikely(g.type != SHAPE_POINT))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("position is not a POINT"),
+				 errdetail("It is a %s.", shape_type_name(g.type)),
+				 errhint("Use ST_DumpPoints to turn it into points, or route_length for the length of a line.")));
+	if (unlikely(!gserialized_points(&g, &points)))
+		report_corrupt();
+	if (likely(points.count > 0))
+		*position = point_array_get(&points, 0);
+	free_argument(value, bytes);
+	return points.count > 0;
+}
+
+static double
+line_length(const PointArray *points)
+{
+	PathLength	path = {0};
+
+	for (uint32 from = 0; from < points->count;)
+	{
+		uint32		to = from + Min(points->count - from, POINTS_PER_INTERRUPT_CHECK);
+
+		CHECK_FOR_INTERRUPTS();
+		path_add_points(&path, points, from, to);
+		from = to;
+	}
+	return path.metres;
+}
+
+static double
+shape_length(Gserialized *g)
+{
+	PointArray	points;
+	double		metres = 0;
+
+	if (g->count == 0 || g->type == SHAPE_POINT)
+		return 0;
+	switch (g->type)
+	{
+		case SHAPE_LINESTRING:
+			if (!gserialized_points(g, &points))
+				report_corrupt();
+			return line_length(&points);
+		case SHAPE_MULTILINESTRING:
+			for (uint32 i = 0; i < g->count; i++)
+			{
+				if (!gserialized_next_line(g, &points))
+					report_corrupt();
+				metres += line_length(&points);
+			}
+			return metres;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cannot measure the route length of a %s", shape_type_name(g->type)),
+			 errdetail("A route is a LINESTRING or a MULTILINESTRING."),
+			 errhint("Use ST_Boundary for the outline of an area, ST_CurveToLine for a curve, or ST_CollectionExtract(geometry, 2) for the lines of a collection.")));
+}
+
+/* route_length(geometry | geography) -> float8 metres */
+Datum
+tripmeter_route_length(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	Gserialized g;
+	struct varlena *bytes = open_argument(value, &g);
+	double		metres = shape_length(&g);
+
+	free_argument(value, bytes);
+	PG_RETURN_FLOAT8(metres);
+}
+
+/* distance(point, point) -> float8 metres; NULL where one is no position */
+Datum
+tripmeter_distance(PG_FUNCTION_ARGS)
+{
+	Position	from,
+				to;
+	bool		both = point_argument(PG_GETARG_DATUM(0), &from);
+
+	both &= point_argument(PG_GETARG_DATUM(1), &to);
+	if (!both || !position_normalize(&from) || !position_normalize(&to))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(geodesic_distance(from, to));
+}

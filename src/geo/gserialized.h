@@ -1,0 +1,67 @@
+/*
+ * gserialized.h
+ *		PostGIS' stored geometries and geographies, read in place.  Pure C.
+ *
+ * The layout, in the machine's byte order, after the varlena header (PostGIS,
+ * liblwgeom/gserialized*.txt):
+ *
+ *		3 bytes		SRID, the highest byte first, 21 bits signed
+ *		1 byte		flags: Z, M, bounding box, geodetic, extended (v2), v2
+ *		8 bytes		extended flags, where announced
+ *		n floats	bounding box, where announced
+ *		shape		uint32 type, uint32 count, then coordinates or shapes
+ */
+#ifndef TRIPMETER_GSERIALIZED_H
+#define TRIPMETER_GSERIALIZED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "geo/geodesic.h"
+
+#define WGS84_SRID	4326
+
+typedef enum ShapeType
+{
+	SHAPE_POINT = 1,
+	SHAPE_LINESTRING = 2,
+	SHAPE_MULTILINESTRING = 5
+} ShapeType;
+
+/* A view of the bytes; nothing is copied. */
+typedef struct Gserialized
+{
+	int32_t		srid;
+	uint32_t	type;			/* a ShapeType, or one of PostGIS' others */
+	uint32_t	count;			/* of points, or of parts */
+	size_t		point_size;		/* bytes from one point to the next */
+	const uint8_t *body;		/* the coordinates, or the first part */
+	const uint8_t *end;
+} Gserialized;
+
+/* Points in a row, unaligned: two doubles each, then maybe Z and M. */
+typedef struct PointArray
+{
+	const uint8_t *points;
+	size_t		point_size;
+	uint32_t	count;
+} PointArray;
+
+/* The length of a path that is fed in pieces. */
+typedef struct PathLength
+{
+	bool		any;
+	Position	last;
+	double		metres;
+} PathLength;
+
+extern bool gserialized_open(Gserialized *g, const void *bytes, size_t size);
+extern bool gserialized_points(const Gserialized *g, PointArray *array);
+extern bool gserialized_next_line(Gserialized *g, PointArray *array);
+extern const char *shape_type_name(uint32_t type);
+extern Position point_array_get(const PointArray *array, uint32_t index);
+extern void path_add_points(PathLength *path, const PointArray *array,
+							uint32_t from, uint32_t to);
+
+#endif							/* TRIPMETER_GSERIALIZED_H */

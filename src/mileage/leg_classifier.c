@@ -1,0 +1,407 @@
+/*
+ * leg_classifier.c
+ *		Which metres between fixes were driven.
+ *
+ * Fixes arrive in order of time, distinct and valid, and pass three rules:
+ * accuracy, outliers, then jitter with gaps.  What a rule takes out is added
+ * to that rule's metres and count, so that every metre of the plain sum is
+ * found again in the totals.  doc/mileage.md explains the rules to users.
+ */
+#include <string.h>
+
+#include "mileage/leg_classifier.h"
+
+/*
+ * Constants of algorithm version 1.  A vehicle that stays this long within
+ * the jitter radius has come to rest.
+ */
+#define REST_MICROSECONDS	INT64_C(20000000)
+
+/*
+ * Movement within the radius is told from wandering by its direction: a
+ * vehicle keeps it from leg to leg and gets on, noise turns at random.
+ */
+#define DIRECTED_COSINE		0.5
+#define DIRECTED_SPEED		0.5 /* m/s */
+
+static inline double
+seconds_between(int64_t from, int64_t to)
+{
+	return (double) (to - from) * 1e-6;
+}
+
+static inline Leg
+leg_between(const Fix *from, const Fix *to)
+{
+	return geodesic_leg(from->position, to->position);
+}
+
+static inline bool
+same_place(Position a, Position b)
+{
+	return a.lon == b.lon && a.lat == b.lat;
+}
+
+/* Could the vehicle have come this far in this time? */
+static inline bool
+plausible(const LegClassifier *c, double metres, int64_t from, int64_t to)
+{
+	return metres <= c->policy.max_speed * seconds_between(from, to);
+}
+
+static void
+start_stretch(LegClassifier *c, const Fix *anchor, bool stopped)
+{
+	memset(&c->stretch, 0, sizeof(Stretch));
+	c->stretch.anchor = *anchor;
+	c->stretch.stopped = stopped;
+	c->totals.used_count++;
+}
+
+/* Take the leg to one more fix into the stretch. */
+static void
+extend_stretch(Stretch *s, const Leg *leg, double speed)
+{
+	s->path_m += leg->length;
+	s->turn_dot += leg->east * s->last_leg.east + leg->north * s->last_leg.north;
+	s->turn_norm += leg->length * s->last_leg.length;
+	s->last_leg = *leg;
+	if (speed > s->top_speed)
+		s->top_speed = speed;
+}
+
+/* Take a fix into the stretch that did not leave its radius. */
+static void
+keep_in_stretch(Stretch *s, const Fix *fix)
+{
+	s->fix_count++;
+	s->offset_lon += wrap_longitude_difference(fix->position.lon - s->anchor.position.lon);
+	s->offset_lat += fix->position.lat - s->anchor.position.lat;
+}
+
+static bool
+within_radius(const Stretch *s, const Fix *fix, double leg_m, double radius)
+{
+	Position	center = s->anchor.position;
+
+	if (s->fix_count == 0)
+		return leg_m <= radius;
+	if (s->stopped)
+	{
+		center.lon += s->offset_lon / (double) (s->fix_count + 1);
+		center.lat += s->offset_lat / (double) (s->fix_count + 1);
+	}
+	return geodesic_distance(center, fix->position) <= radius;
+}
+
+static bool
+directed(const Stretch *s, int64_t until)
+{
+	return s->turn_norm > 0 &&
+		s->turn_dot >= DIRECTED_COSINE * s->turn_norm &&
+		s->path_m >= DIRECTED_SPEED * seconds_between(s->anchor.time, until);
+}
+
+static void
+count_moving(LegClassifier *c, int64_t from, int64_t to, double top_speed)
+{
+	c->totals.moving += to - from;
+	if (top_speed > c->totals.top_speed)
+		c->totals.top_speed = top_speed;
+}
+
+/* Count the whole path of the stretch as driven. */
+static void
+count_path(LegClassifier *c)
+{
+	c->totals.measured_m += c->stretch.path_m;
+	c->totals.used_count += c->stretch.fix_count;
+}
+
+/*
+ * Count a stretch that ends at a stop, or began with one: in full if it is
+ * movement, else as the straight line to its end.
+ */
+static void
+count_path_or_chord(LegClassifier *c, const Fix *end)
+{
+	Stretch    *s = &c->stretch;
+	double		chord;
+
+	if (s->fix_count == 0 || directed(s, end->time))
+	{
+		count_path(c);
+		return;
+	}
+	chord = leg_between(&s->anchor, end).length;
+	c->totals.measured_m += chord;
+	c->totals.jitter_m += s->path_m - chord;
+	c->totals.jitter_count += s->fix_count;
+}
+
+/* End a stretch at the last believed fix: a gap follows, or nothing. */
+static void
+close_stretch(LegClassifier *c)
+{
+	Stretch    *s = &c->stretch;
+
+	if (s->stopped)
+	{
+		c->totals.jitter_m += s->path_m;
+		c->totals.jitter_count += s->fix_count;
+		c->totals.stopped += c->believed.time - s->anchor.time;
+	}
+	else
+	{
+		count_path(c);
+		count_moving(c, s->anchor.time, c->believed.time, s->top_speed);
+	}
+}
+
+static void
+add_gap(LegClassifier *c, const Fix *fix, double leg_m, bool counts)
+{
+	close_stretch(c);
+	if (counts)
+		c->totals.gap_m += leg_m;
+	else
+		c->totals.gap_excluded_m += leg_m;
+	c->totals.gap += fix->time - c->believed.time;
+	c->totals.gap_count++;
+	start_stretch(c, fix, true);
+}
+
+/* The vehicle has stayed within the radius for long enough. */
+static void
+come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
+{
+	extend_stretch(&c->stretch, leg, speed);
+	count_path_or_chord(c, fix);
+	c->totals.stopped += fix->time - c->stretch.anchor.time;
+	start_stretch(c, fix, true);
+}
+
+/* The vehicle has left the radius. */
+static void
+move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
+{
+	Stretch    *s = &c->stretch;
+
+	extend_stretch(s, leg, speed);
+	if (s->stopped)
+	{
+		count_path_or_chord(c, fix);
+		c->totals.stopped += c->believed.time - s->anchor.time;
+		count_moving(c, c->believed.time, fix->time, speed);
+	}
+	else
+	{
+		count_path(c);
+		count_moving(c, s->anchor.time, fix->time, s->top_speed);
+	}
+	start_stretch(c, fix, false);
+}
+
+/*
+ * The jitter and gap rules, for a fix that is believed.  Its leg began at
+ * `since`.
+ */
+static void
+believe(LegClassifier *c, const Fix *fix, const Leg *leg, int64_t since)
+{
+	double		speed = leg->length / seconds_between(c->held_since, fix->time);
+
+	if (c->policy.jitter_radius > 0 &&
+		within_radius(&c->stretch, fix, leg->length, c->policy.jitter_radius))
+	{
+		if (!c->stretch.stopped &&
+			fix->time - c->stretch.anchor.time >= REST_MICROSECONDS)
+			come_to_rest(c, fix, leg, speed);
+		else
+		{
+			extend_stretch(&c->stretch, leg, speed);
+			keep_in_stretch(&c->stretch, fix);
+		}
+	}
+	else if (fix->time - since > c->policy.gap_threshold)
+		add_gap(c, fix, leg->length, c->policy.gap_mode == GAP_STRAIGHT);
+	else
+		move_on(c, fix, leg, speed);
+
+	if (!same_place(fix->position, c->believed.position))
+		c->held_since = fix->time;
+	c->believed = *fix;
+}
+
+static void
+reject_candidates(LegClassifier *c)
+{
+	for (int i = 1; i < c->candidate_count; i++)
+		c->outlier_path_m += c->candidates[i].leg.length;
+	c->totals.outlier_count += c->candidate_count;
+	c->candidate_count = 0;
+}
+
+/*
+ * The candidates agree with each other: the vehicle is where they say.  Where
+ * a receiver held its last position, it may have driven there since that was
+ * new.  Otherwise the way there is unknown: a jump, never distance.
+ */
+static void
+believe_candidates(LegClassifier *c)
+{
+	const Fix  *first = &c->candidates[0].fix;
+	Leg			leg = leg_between(&c->believed, first);
+
+	c->totals.outlier_m += c->outlier_path_m - leg.length;
+	c->outlier_path_m = 0;
+	if (plausible(c, leg.length, c->held_since, first->time))
+		believe(c, first, &leg, c->held_since);
+	else
+	{
+		add_gap(c, first, leg.length, false);
+		c->believed = *first;
+		c->held_since = first->time;
+	}
+	for (int i = 1; i < c->candidate_count; i++)
+		believe(c, &c->candidates[i].fix, &c->candidates[i].leg,
+				c->candidates[i - 1].fix.time);
+	c->candidate_count = 0;
+}
+
+static bool
+agrees_with_candidates(const LegClassifier *c, const Fix *fix, const Leg *leg)
+{
+	return c->candidate_count > 0 &&
+		plausible(c, leg->length,
+				  c->candidates[c->candidate_count - 1].fix.time, fix->time);
+}
+
+/* A fix too fast to believe waits for others that agree with it. */
+static void
+add_candidate(LegClassifier *c, const Fix *fix, const Leg *leg)
+{
+	if (!agrees_with_candidates(c, fix, leg))
+	{
+		reject_candidates(c);
+		c->outlier_path_m += leg->length;
+	}
+	c->candidates[c->candidate_count++] = (Candidate) {*fix, *leg};
+	if (c->candidate_count == c->policy.reanchor_fixes)
+		believe_candidates(c);
+}
+
+/* Did the candidates only catch up with a position held for too long? */
+static bool
+candidates_catch_up(const LegClassifier *c)
+{
+	const Fix  *first = &c->candidates[0].fix;
+
+	return plausible(c, leg_between(&c->believed, first).length,
+					 c->held_since, first->time);
+}
+
+/* The outlier rule; the leg is from the fix before, believed or not. */
+static void
+judge_speed(LegClassifier *c, const Fix *fix, const Leg *leg)
+{
+	Leg			direct = *leg;
+
+	if (c->outlier_path_m > 0)
+		direct = leg_between(&c->believed, fix);
+	if (!plausible(c, direct.length, c->believed.time, fix->time))
+	{
+		add_candidate(c, fix, leg);
+		return;
+	}
+	if (agrees_with_candidates(c, fix, leg) && candidates_catch_up(c))
+	{
+		believe_candidates(c);
+		direct = *leg;
+	}
+	else if (c->outlier_path_m > 0)
+	{
+		reject_candidates(c);
+		c->totals.outlier_m += c->outlier_path_m + leg->length - direct.length;
+		c->outlier_path_m = 0;
+	}
+	believe(c, fix, &direct, c->believed.time);
+}
+
+/* The accuracy rule.  Some platforms report a negative radius for no fix. */
+static bool
+accurate_enough(const LegClassifier *c, float accuracy)
+{
+	return !(accuracy > c->policy.max_accuracy || accuracy < 0);
+}
+
+void
+classifier_init(LegClassifier *c, const MileagePolicy *policy)
+{
+	memset(c, 0, sizeof(*c));
+	c->policy = *policy;
+}
+
+/*
+ * Take the next fix; its time must be after the last one's.  The accuracy is
+ * its radius of uncertainty in metres, NaN where unknown.
+ */
+void
+classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
+{
+	Leg			leg = {0};
+
+	if (c->policy.reject_null_island &&
+		fix->position.lon == 0 && fix->position.lat == 0)
+	{
+		c->totals.null_island_count++;
+		return;
+	}
+	if (c->any_fix)
+		leg = leg_between(&c->last_fix, fix);
+	c->totals.raw_m += leg.length;
+	c->any_fix = true;
+	c->last_fix = *fix;
+
+	if (!accurate_enough(c, accuracy))
+	{
+		c->totals.inaccurate_count++;
+		c->inaccurate_path_m += leg.length;
+		return;
+	}
+	if (!c->any_accurate)
+	{
+		c->totals.inaccurate_m += c->inaccurate_path_m + leg.length;
+		c->any_accurate = true;
+		c->totals.first_time = fix->time;
+		c->held_since = fix->time;
+		c->believed = *fix;
+		start_stretch(c, fix, true);
+	}
+	else
+	{
+		if (c->inaccurate_path_m > 0)
+		{
+			Leg			direct = leg_between(&c->accurate, fix);
+
+			c->totals.inaccurate_m += c->inaccurate_path_m + leg.length - direct.length;
+			leg = direct;
+		}
+		judge_speed(c, fix, &leg);
+	}
+	c->inaccurate_path_m = 0;
+	c->accurate = *fix;
+}
+
+/* Close the books after the last fix. */
+void
+classifier_finish(LegClassifier *c)
+{
+	c->totals.inaccurate_m += c->inaccurate_path_m;
+	if (!c->any_accurate)
+		return;
+	reject_candidates(c);
+	c->totals.outlier_m += c->outlier_path_m;
+	close_stretch(c);
+	c->totals.last_time = c->believed.time;
+}

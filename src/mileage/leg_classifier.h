@@ -1,0 +1,97 @@
+/*
+ * leg_classifier.h
+ *		What was driven: turns an ordered stream of fixes into metres, seconds
+ *		and counts by class.  Pure C, constant memory.
+ */
+#ifndef TRIPMETER_LEG_CLASSIFIER_H
+#define TRIPMETER_LEG_CLASSIFIER_H
+
+#include "mileage/policy.h"
+#include "track/fix.h"
+
+/*
+ * The result.  These identities hold, the one between metres up to rounding:
+ *
+ *		raw_m = measured_m + gap_m + gap_excluded_m
+ *				+ jitter_m + outlier_m + inaccurate_m
+ *		moving + stopped + gap = last_time - first_time
+ *		fixes added = used_count + jitter_count + outlier_count
+ *				+ inaccurate_count + null_island_count
+ */
+typedef struct MileageTotals
+{
+	double		raw_m;			/* every leg between the fixes, as they came */
+	double		measured_m;		/* driven and recorded */
+	double		gap_m;			/* straight lines over gaps that count */
+	double		gap_excluded_m; /* gaps that do not count, and jumps */
+	double		jitter_m;		/* wandering around an anchor */
+	double		outlier_m;		/* detours by way of outliers */
+	double		inaccurate_m;	/* detours by way of inaccurate fixes */
+	double		top_speed;		/* m/s, of the fastest measured leg */
+	int64_t		moving;			/* microseconds */
+	int64_t		stopped;
+	int64_t		gap;
+	int64_t		null_island_count;	/* rejected: at exactly (0,0) */
+	int64_t		inaccurate_count;	/* rejected: accuracy radius too large */
+	int64_t		outlier_count;	/* rejected: too fast to have got there */
+	int64_t		jitter_count;	/* believed, but its movement suppressed */
+	int64_t		used_count;		/* believed, and the mileage rests on it */
+	int64_t		gap_count;		/* gaps and jumps */
+	int64_t		first_time;		/* of the believed fixes */
+	int64_t		last_time;
+} MileageTotals;
+
+/* A fix too fast to believe, that waits for others to agree with it. */
+typedef struct Candidate
+{
+	Fix			fix;
+	Leg			leg;			/* from the fix before it */
+} Candidate;
+
+/*
+ * Fixes after `anchor`, which may turn out to be movement or wandering.  In
+ * a stop the radius is drawn around the mean position of its fixes, which
+ * is steadier than any one of them.
+ */
+typedef struct Stretch
+{
+	Fix			anchor;
+	bool		stopped;
+	int64_t		fix_count;
+	double		path_m;
+	double		top_speed;
+	double		turn_dot;		/* sums over pairs of successive legs: scalar */
+	double		turn_norm;		/* products, and products of their lengths */
+	Leg			last_leg;
+	double		offset_lon;		/* sums over its fixes, from the anchor, in */
+	double		offset_lat;		/* degrees */
+} Stretch;
+
+typedef struct LegClassifier
+{
+	MileagePolicy policy;
+	MileageTotals totals;
+
+	/* accuracy rule */
+	bool		any_fix;
+	Fix			last_fix;
+	bool		any_accurate;
+	Fix			accurate;		/* the last fix accurate enough */
+	double		inaccurate_path_m;	/* from there on */
+
+	/* outlier rule */
+	Fix			believed;		/* the last fix believed */
+	int64_t		held_since;		/* when its position was first reported */
+	double		outlier_path_m; /* from there to the first candidate */
+	int			candidate_count;
+	Candidate	candidates[MAX_REANCHOR_FIXES];
+
+	/* jitter and gap rules */
+	Stretch		stretch;
+} LegClassifier;
+
+extern void classifier_init(LegClassifier *c, const MileagePolicy *policy);
+extern void classifier_add(LegClassifier *c, const Fix *fix, float accuracy);
+extern void classifier_finish(LegClassifier *c);
+
+#endif							/* TRIPMETER_LEG_CLASSIFIER_H */

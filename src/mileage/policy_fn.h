@@ -1,0 +1,27 @@
+/*
+ * policy_fn.h
+ *		Mileage policies as values of SQL.
+ */
+#ifndef TRIPMETER_POLICY_FN_H
+#define TRIPMETER_POLICY_FN_H
+
+#include "lib/stringinfo.h"
+
+#include "mileage/policy.h"
+
+#define DatumGetMileagePolicyP(datum)	((MileagePolicy *) DatumGetPointer(datum))
+#define MileagePolicyPGetDatum(policy)	PointerGetDatum(policy)
+
+extern const MileagePolicy default_mileage_policy;
+
+extern char *mileage_policy_text(const MileagePolicy *policy);
+extern void mileage_policy_write(const MileagePolicy *policy, StringInfo out);
+extern void mileage_policy_read(MileagePolicy *policy, StringInfo in);
+
+static inline bool
+mileage_policy_equal(const MileagePolicy *a, const MileagePolicy *b)
+{
+	return memcmp(a, b, sizeof(MileagePolicy)) == 0;
+}
+
+#endif							/* TRIPMETER_POLICY_FN_H */

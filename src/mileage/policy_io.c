@@ -1,0 +1,464 @@
+/*
+ * policy_io.c
+ *		The type mileage_policy: its text and binary forms, its constructor and
+ *		its comparisons.
+ *
+ * The canonical text names the algorithm's version and every rule:
+ *
+ *		v1 max_speed=70 jitter_radius=20 gap_threshold=300
+ *		gap_counts_as=straight reanchor_fixes=3 max_accuracy=100
+ *		null_island=reject
+ *
+ * in one line, with `off` for a rule that is not applied.  Input may begin with
+ * `default`, `raw` or the version, and then change single rules.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "common/shortest_dec.h"
+#include "fmgr.h"
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "mileage/policy_fn.h"
+
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_in);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_out);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_recv);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_send);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_cmp);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_eq);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_ne);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_lt);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_le);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_ge);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_gt);
+PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_hash);
+
+#define OFF	"off"
+
+/* A century, beyond which a gap threshold is a mistake. */
+#define MAX_GAP_SECONDS		(100.0 * 366 * 86400)
+
+#define POLICY_KEYS_HINT \
+	"The rules are max_speed, jitter_radius, gap_threshold, gap_counts_as, reanchor_fixes, max_accuracy and null_island."
+
+const MileagePolicy default_mileage_policy = {
+	.version = MILEAGE_ALGORITHM_VERSION,
+	.gap_mode = GAP_STRAIGHT,
+	.reject_null_island = 1,
+	.reanchor_fixes = 3,
+	.max_speed = 70,
+	.jitter_radius = 20,
+	.max_accuracy = 100,
+	.gap_threshold = INT64CONST(300) * USECS_PER_SEC,
+};
+
+/* Every rule off: the plain sum over the ordered, distinct fixes. */
+static const MileagePolicy raw_mileage_policy = {
+	.version = MILEAGE_ALGORITHM_VERSION,
+	.gap_mode = GAP_STRAIGHT,
+	.reject_null_island = 0,
+	.reanchor_fixes = 3,
+	.max_speed = INFINITY,
+	.jitter_radius = 0,
+	.max_accuracy = INFINITY,
+	.gap_threshold = GAP_NEVER,
+};
+
+static const char *const gap_mode_names[] = {
+	[GAP_STRAIGHT] = "straight",
+	[GAP_EXCLUDE] = "exclude",
+};
+
+/* indexed by reject_null_island */
+static const char *const null_island_names[] = {"accept", "reject"};
+
+static void
+check_positive(const char *rule, double value)
+{
+	if (!(value > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s of a mileage policy must be positive", rule),
+				 errdetail("Its value is %g.", value),
+				 errhint("Use NULL, or %s=off in text, to leave the rule out.", rule)));
+}
+
+static void
+set_max_speed(MileagePolicy *policy, double metres_per_second)
+{
+	check_positive("max_speed", metres_per_second);
+	policy->max_speed = metres_per_second;
+}
+
+static void
+set_max_accuracy(MileagePolicy *policy, double metres)
+{
+	check_positive("max_accuracy", metres);
+	policy->max_accuracy = metres;
+}
+
+static void
+set_jitter_radius(MileagePolicy *policy, double metres)
+{
+	if (!(metres >= 0 && metres < INFINITY))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("jitter_radius of a mileage policy must be zero or a positive number of metres"),
+				 errdetail("Its value is %g.", metres)));
+	policy->jitter_radius = metres + 0.0;
+}
+
+static void
+set_gap_threshold(MileagePolicy *policy, double seconds)
+{
+	check_positive("gap_threshold", seconds);
+	if (seconds > MAX_GAP_SECONDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("gap_threshold of a mileage policy must be at most a century"),
+				 errdetail("Its value is %g seconds.", seconds),
+				 errhint("Use NULL, or gap_threshold=off in text, to leave the rule out.")));
+	policy->gap_threshold = Max((int64) rint(seconds * USECS_PER_SEC), 1);
+}
+
+static void
+set_reanchor_fixes(MileagePolicy *policy, double fixes)
+{
+	if (!(fixes >= 1 && fixes <= MAX_REANCHOR_FIXES) || fixes != floor(fixes))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("reanchor_fixes of a mileage policy must be a whole number from 1 to %d", MAX_REANCHOR_FIXES),
+				 errdetail("Its value is %g.", fixes)));
+	policy->reanchor_fixes = (int32) fixes;
+}
+
+/* The index of a word among two. */
+static uint8
+choose(const char *rule, const char *word, const char *const names[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (strcmp(word, names[i]) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid %s of a mileage policy: \"%s\"", rule, word),
+			 errhint("It is \"%s\" or \"%s\".", names[0], names[1])));
+}
+
+static void
+set_gap_mode(MileagePolicy *policy, const char *word)
+{
+	policy->gap_mode = choose("gap_counts_as", word, gap_mode_names);
+}
+
+static void
+set_null_island(MileagePolicy *policy, const char *word)
+{
+	policy->reject_null_island = choose("null_island", word, null_island_names);
+}
+
+static double
+parse_number(const char *text)
+{
+	return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text)));
+}
+
+/* One rule=value of the text form. */
+static void
+set_rule(MileagePolicy *policy, const char *rule, const char *value)
+{
+	bool		off = strcmp(value, OFF) == 0;
+
+	if (strcmp(rule, "max_speed") == 0)
+		set_max_speed(policy, off ? INFINITY : parse_number(value));
+	else if (strcmp(rule, "jitter_radius") == 0)
+		set_jitter_radius(policy, off ? 0 : parse_number(value));
+	else if (strcmp(rule, "gap_threshold") == 0)
+	{
+		if (off)
+			policy->gap_threshold = GAP_NEVER;
+		else
+			set_gap_threshold(policy, parse_number(value));
+	}
+	else if (strcmp(rule, "gap_counts_as") == 0)
+		set_gap_mode(policy, value);
+	else if (strcmp(rule, "reanchor_fixes") == 0)
+		set_reanchor_fixes(policy, parse_number(value));
+	else if (strcmp(rule, "max_accuracy") == 0)
+		set_max_accuracy(policy, off ? INFINITY : parse_number(value));
+	else if (strcmp(rule, "null_island") == 0)
+		set_null_island(policy, value);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("unknown rule of a mileage policy: \"%s\"", rule),
+				 errhint(POLICY_KEYS_HINT)));
+}
+
+/* The word that a policy may begin with; false if this is none. */
+static bool
+set_base(MileagePolicy *policy, const char *word)
+{
+	unsigned	version;
+	char		rest;
+
+	if (strcmp(word, "default") == 0)
+		*policy = default_mileage_policy;
+	else if (strcmp(word, "raw") == 0)
+		*policy = raw_mileage_policy;
+	else if (sscanf(word, "v%u%c", &version, &rest) != 1)
+		return false;
+	else if (version != MILEAGE_ALGORITHM_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("mileage algorithm version %u is not known", version),
+				 errdetail("This tripmeter has version %d.", MILEAGE_ALGORITHM_VERSION)));
+	return true;
+}
+
+Datum
+tripmeter_mileage_policy_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	char	   *rest = pstrdup(text);
+	MileagePolicy *policy = palloc(sizeof(MileagePolicy));
+	char	   *word;
+	int			words = 0;
+
+	*policy = default_mileage_policy;
+	for (; (word = strtok_r(words == 0 ? rest : NULL, " \t\n", &rest)) != NULL; words++)
+	{
+		char	   *equals = strchr(word, '=');
+
+		if (words == 0 && set_base(policy, word))
+			continue;
+		if (equals == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("invalid input syntax for type %s: \"%s\"", "mileage_policy", text),
+					 errdetail("\"%s\" is not of the form rule=value.", word),
+					 errhint("Begin with default or raw, then name the rules that differ, as in 'default max_speed=60'.")));
+		*equals = '\0';
+		set_rule(policy, word, equals + 1);
+	}
+	if (words == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", "mileage_policy", text),
+				 errhint("Write default for the default policy.")));
+	PG_RETURN_POINTER(policy);
+}
+
+static void
+append_number(StringInfo out, const char *rule, double value, bool off)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (off)
+		strlcpy(digits, OFF, sizeof(digits));
+	else
+		double_to_shortest_decimal_buf(value, digits);
+	appendStringInfo(out, " %s=%s", rule, digits);
+}
+
+/* The canonical text, palloc'd. */
+char *
+mileage_policy_text(const MileagePolicy *policy)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "v%d", policy->version);
+	append_number(&out, "max_speed", policy->max_speed, isinf(policy->max_speed));
+	append_number(&out, "jitter_radius", policy->jitter_radius, policy->jitter_radius == 0);
+	append_number(&out, "gap_threshold", (double) policy->gap_threshold / USECS_PER_SEC,
+				  policy->gap_threshold == GAP_NEVER);
+	appendStringInfo(&out, " gap_counts_as=%s", gap_mode_names[policy->gap_mode]);
+	appendStringInfo(&out, " reanchor_fixes=%d", policy->reanchor_fixes);
+	append_number(&out, "max_accuracy", policy->max_accuracy, isinf(policy->max_accuracy));
+	appendStringInfo(&out, " null_island=%s", null_island_names[policy->reject_null_island]);
+	return out.data;
+}
+
+Datum
+tripmeter_mileage_policy_out(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_CSTRING(mileage_policy_text(DatumGetMileagePolicyP(PG_GETARG_DATUM(0))));
+}
+
+void
+mileage_policy_write(const MileagePolicy *policy, StringInfo out)
+{
+	pq_sendbyte(out, policy->version);
+	pq_sendbyte(out, policy->gap_mode);
+	pq_sendbyte(out, policy->reject_null_island);
+	pq_sendint32(out, policy->reanchor_fixes);
+	pq_sendfloat8(out, policy->max_speed);
+	pq_sendfloat8(out, policy->jitter_radius);
+	pq_sendfloat8(out, policy->max_accuracy);
+	pq_sendint64(out, policy->gap_threshold);
+}
+
+/* Read what mileage_policy_write wrote, or what somebody else made up. */
+void
+mileage_policy_read(MileagePolicy *policy, StringInfo in)
+{
+	uint8		gap_mode;
+	uint8		null_island;
+	int64		gap_threshold;
+
+	memset(policy, 0, sizeof(*policy));
+	policy->version = pq_getmsgbyte(in);
+	gap_mode = pq_getmsgbyte(in);
+	null_island = pq_getmsgbyte(in);
+	if (policy->version != MILEAGE_ALGORITHM_VERSION ||
+		gap_mode >= lengthof(gap_mode_names) ||
+		null_island >= lengthof(null_island_names))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary form of a mileage policy"),
+				 errdetail("Its version is %d, this tripmeter has version %d.",
+						   policy->version, MILEAGE_ALGORITHM_VERSION)));
+	policy->gap_mode = gap_mode;
+	policy->reject_null_island = null_island;
+	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4));
+	set_max_speed(policy, pq_getmsgfloat8(in));
+	set_jitter_radius(policy, pq_getmsgfloat8(in));
+	set_max_accuracy(policy, pq_getmsgfloat8(in));
+	gap_threshold = pq_getmsgint64(in);
+	if (gap_threshold == GAP_NEVER)
+		policy->gap_threshold = GAP_NEVER;
+	else
+		set_gap_threshold(policy, (double) gap_threshold / USECS_PER_SEC);
+}
+
+Datum
+tripmeter_mileage_policy_recv(PG_FUNCTION_ARGS)
+{
+	MileagePolicy *policy = palloc(sizeof(MileagePolicy));
+
+	mileage_policy_read(policy, (StringInfo) PG_GETARG_POINTER(0));
+	PG_RETURN_POINTER(policy);
+}
+
+Datum
+tripmeter_mileage_policy_send(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	mileage_policy_write(DatumGetMileagePolicyP(PG_GETARG_DATUM(0)), &out);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+static double
+interval_seconds(const Interval *interval)
+{
+	if (interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("gap_threshold of a mileage policy must not contain months or years"),
+				 errdetail("A month has no fixed length."),
+				 errhint("Give it in days, hours, minutes or seconds.")));
+	return (double) interval->day * SECS_PER_DAY + (double) interval->time / USECS_PER_SEC;
+}
+
+static char *
+word_argument(FunctionCallInfo fcinfo, int arg, const char *rule)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of a mileage policy must not be NULL", rule)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/*
+ * mileage_policy(max_speed, jitter_radius, gap_threshold, gap_counts_as,
+ * reanchor_fixes, max_accuracy, null_island): NULL turns a limit off.
+ */
+Datum
+tripmeter_mileage_policy(PG_FUNCTION_ARGS)
+{
+	MileagePolicy *policy = palloc(sizeof(MileagePolicy));
+
+	*policy = raw_mileage_policy;
+	if (!PG_ARGISNULL(0))
+		set_max_speed(policy, PG_GETARG_FLOAT8(0));
+	if (!PG_ARGISNULL(1))
+		set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
+	if (!PG_ARGISNULL(2))
+		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2)));
+	set_gap_mode(policy, word_argument(fcinfo, 3, "gap_counts_as"));
+	if (PG_ARGISNULL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of a mileage policy must not be NULL", "reanchor_fixes"),
+				 errhint("To accept every jump as driven, turn max_speed off.")));
+	set_reanchor_fixes(policy, PG_GETARG_INT32(4));
+	if (!PG_ARGISNULL(5))
+		set_max_accuracy(policy, PG_GETARG_FLOAT8(5));
+	set_null_island(policy, word_argument(fcinfo, 6, "null_island"));
+	PG_RETURN_POINTER(policy);
+}
+
+/* An order for DISTINCT and GROUP BY, of no other meaning. */
+static int
+compare_arguments(FunctionCallInfo fcinfo)
+{
+	return memcmp(PG_GETARG_POINTER(0), PG_GETARG_POINTER(1), sizeof(MileagePolicy));
+}
+
+Datum
+tripmeter_mileage_policy_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_arguments(fcinfo));
+}
+
+Datum
+tripmeter_mileage_policy_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
+}
+
+Datum
+tripmeter_mileage_policy_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
+}
+
+Datum
+tripmeter_mileage_policy_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
+}
+
+Datum
+tripmeter_mileage_policy_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
+}
+
+Datum
+tripmeter_mileage_policy_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
+}
+
+Datum
+tripmeter_mileage_policy_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
+}
+
+Datum
+tripmeter_mileage_policy_hash(PG_FUNCTION_ARGS)
+{
+	return hash_any((unsigned char *) PG_GETARG_POINTER(0), sizeof(MileagePolicy));
+}

@@ -1,0 +1,441 @@
+/*
+ * fix_buffer.c
+ *		Collecting the fixes of a group and putting them in order.
+ *
+ * Most fixes come in order of time, or in a few ordered runs: late arrivals,
+ * partitions, parallel workers.  Chunks out of order are sorted by themselves,
+ * then runs of ordered chunks are merged, so that an ordered buffer costs one
+ * look at each chunk.  A merge gives back the chunks it has read, and needs no
+ * second copy of the fixes.
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "track/fix_buffer.h"
+#include "track/fix_codec.h"
+#include "tripmeter.h"
+
+/* Powers of two, which is what an AllocSet hands out. */
+#define MIN_CHUNK_SIZE	256
+#define MAX_CHUNK_SIZE	8192
+#define MAX_CHUNK_FIXES	((MAX_CHUNK_SIZE - offsetof(FixChunk, fixes)) / sizeof(Fix))
+
+/* A fix with its accuracy, for sorting a chunk. */
+typedef struct FixRecord
+{
+	Fix			fix;
+	float		accuracy;
+} FixRecord;
+
+static inline int
+record_compare(const FixRecord *a, const FixRecord *b)
+{
+	int			order = fix_compare(&a->fix, &b->fix);
+
+	return order != 0 ? order : accuracy_compare(a->accuracy, b->accuracy);
+}
+
+#define ST_SORT sort_records
+#define ST_ELEMENT_TYPE FixRecord
+#define ST_COMPARE(a, b) record_compare(a, b)
+#define ST_SCOPE static
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static inline Size
+fix_size(const FixBuffer *buffer)
+{
+	return sizeof(Fix) + (buffer->has_accuracy ? sizeof(float) : 0);
+}
+
+static inline float *
+chunk_accuracies(FixChunk *chunk)
+{
+	return (float *) (chunk->fixes + chunk->capacity);
+}
+
+static inline FixRecord
+chunk_get(const FixChunk *chunk, int32 index, bool has_accuracy)
+{
+	FixRecord	record;
+
+	record.fix = chunk->fixes[index];
+	record.accuracy = has_accuracy ?
+		chunk_accuracies(unconstify(FixChunk *, chunk))[index] : ACCURACY_UNKNOWN;
+	return record;
+}
+
+static inline void
+chunk_set(FixChunk *chunk, int32 index, const FixRecord *record, bool has_accuracy)
+{
+	chunk->fixes[index] = record->fix;
+	if (has_accuracy)
+		chunk_accuracies(chunk)[index] = record->accuracy;
+}
+
+static inline const Fix *
+last_fix(const FixChunk *chunk)
+{
+	return &chunk->fixes[chunk->count - 1];
+}
+
+static pg_noinline void
+report_limit(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("fixes of one group exceed tripmeter.max_state_mb"),
+			 errdetail("The limit is %d MB.", tripmeter_max_state_mb),
+			 errhint("Group by trip or by day, or raise tripmeter.max_state_mb.")));
+}
+
+static Size
+chunk_size(const FixBuffer *buffer, int capacity)
+{
+	return offsetof(FixChunk, fixes) + capacity * fix_size(buffer);
+}
+
+static void
+link_chunk(ChunkList *list, FixChunk *chunk)
+{
+	chunk->next = NULL;
+	if (list->tail)
+		list->tail->next = chunk;
+	else
+		list->head = chunk;
+	list->tail = chunk;
+}
+
+static FixChunk *
+add_chunk(FixBuffer *buffer, ChunkList *list, int capacity)
+{
+	Size		size = chunk_size(buffer, capacity);
+	FixChunk   *chunk;
+
+	CHECK_FOR_INTERRUPTS();
+	if (unlikely(buffer->bytes + size > (Size) tripmeter_max_state_mb * 1024 * 1024))
+		report_limit();
+	buffer->bytes += size;
+	chunk = MemoryContextAlloc(buffer->context, size);
+	chunk->count = 0;
+	chunk->capacity = capacity;
+	chunk->ordered = true;
+	link_chunk(list, chunk);
+	return chunk;
+}
+
+static void
+free_chunk(FixBuffer *buffer, FixChunk *chunk)
+{
+	buffer->bytes -= chunk_size(buffer, chunk->capacity);
+	pfree(chunk);
+}
+
+/* How many fixes the next chunk shall hold: an eighth of what there is. */
+static int
+next_capacity(const FixBuffer *buffer)
+{
+	Size		size = Min(buffer->bytes / 8, MAX_CHUNK_SIZE);
+
+	size = size < MIN_CHUNK_SIZE ? MIN_CHUNK_SIZE : pg_prevpower2_size_t(size);
+	return (size - offsetof(FixChunk, fixes)) / fix_size(buffer);
+}
+
+static inline void
+append_record(FixBuffer *buffer, ChunkList *list, const FixRecord *record)
+{
+	FixChunk   *chunk = list->tail;
+
+	if (chunk == NULL || chunk->count == chunk->capacity)
+		chunk = add_chunk(buffer, list, next_capacity(buffer));
+	else if (fix_compare(last_fix(chunk), &record->fix) >= 0)
+		chunk->ordered = false;
+	chunk_set(chunk, chunk->count++, record, buffer->has_accuracy);
+}
+
+/* The chunks of this buffer are allocated in the context. */
+void
+fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy)
+{
+	memset(buffer, 0, sizeof(*buffer));
+	buffer->context = context;
+	buffer->has_accuracy = has_accuracy;
+}
+
+void
+fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy)
+{
+	FixRecord	record = {*fix, accuracy};
+
+	append_record(buffer, &buffer->chunks, &record);
+	buffer->count++;
+	buffer->sorted = false;
+}
+
+/* Append copies of the other buffer's chunks.  Both have the same channels. */
+void
+fix_buffer_append_all(FixBuffer *buffer, const FixBuffer *other)
+{
+	Assert(buffer->has_accuracy == other->has_accuracy);
+
+	for (const FixChunk *from = other->chunks.head; from; from = from->next)
+	{
+		FixChunk   *to = add_chunk(buffer, &buffer->chunks, from->count);
+
+		to->ordered = from->ordered;
+		to->count = from->count;
+		memcpy(to->fixes, from->fixes, from->count * sizeof(Fix));
+		if (buffer->has_accuracy)
+			memcpy(chunk_accuracies(to), chunk_accuracies(unconstify(FixChunk *, from)),
+				   from->count * sizeof(float));
+	}
+	buffer->count += other->count;
+	buffer->sorted = false;
+}
+
+static void
+sort_chunk(FixChunk *chunk, bool has_accuracy)
+{
+	FixRecord	records[MAX_CHUNK_FIXES];
+
+	for (int i = 0; i < chunk->count; i++)
+		records[i] = chunk_get(chunk, i, has_accuracy);
+	sort_records(records, chunk->count);
+	for (int i = 0; i < chunk->count; i++)
+		chunk_set(chunk, i, &records[i], has_accuracy);
+	chunk->ordered = true;
+}
+
+/* A place in a run that is being merged. */
+typedef struct RunCursor
+{
+	FixChunk   *chunk;			/* NULL at the end */
+	int			index;
+} RunCursor;
+
+static void
+next_chunk(RunCursor *cursor)
+{
+	cursor->chunk = cursor->chunk->next;
+	cursor->index = 0;
+}
+
+/* Can the chunk at the cursor go over as it is, before all that is left? */
+static bool
+whole_chunk_precedes(const RunCursor *cursor, const RunCursor *other, const ChunkList *out)
+{
+	return cursor->index == 0 &&
+		(out->tail == NULL || out->tail->count >= out->tail->capacity / 2) &&
+		fix_compare(last_fix(cursor->chunk), &other->chunk->fixes[other->index]) < 0;
+}
+
+static void
+move_record(FixBuffer *buffer, RunCursor *cursor, ChunkList *out)
+{
+	FixRecord	record = chunk_get(cursor->chunk, cursor->index, buffer->has_accuracy);
+
+	append_record(buffer, out, &record);
+	if (++cursor->index == cursor->chunk->count)
+	{
+		FixChunk   *done = cursor->chunk;
+
+		next_chunk(cursor);
+		free_chunk(buffer, done);
+	}
+}
+
+static void
+move_chunk(RunCursor *cursor, ChunkList *out)
+{
+	FixChunk   *chunk = cursor->chunk;
+
+	next_chunk(cursor);
+	link_chunk(out, chunk);
+}
+
+static ChunkList
+merge_runs(FixBuffer *buffer, ChunkList a, ChunkList b)
+{
+	ChunkList	out = {0};
+	RunCursor	left = {a.head, 0};
+	RunCursor	right = {b.head, 0};
+	RunCursor  *rest;
+
+	while (left.chunk && right.chunk)
+	{
+		FixRecord	l = chunk_get(left.chunk, left.index, buffer->has_accuracy);
+		FixRecord	r = chunk_get(right.chunk, right.index, buffer->has_accuracy);
+		bool		take_left = record_compare(&l, &r) <= 0;
+		RunCursor  *from = take_left ? &left : &right;
+		RunCursor  *other = take_left ? &right : &left;
+
+		if (whole_chunk_precedes(from, other, &out))
+			move_chunk(from, &out);
+		else
+			move_record(buffer, from, &out);
+	}
+	rest = left.chunk ? &left : &right;
+	while (rest->chunk && rest->index > 0)
+		move_record(buffer, rest, &out);
+	while (rest->chunk)
+		move_chunk(rest, &out);
+	return out;
+}
+
+/* Cut the buffer into runs, each ordered from chunk to chunk. */
+static int64
+find_runs(FixBuffer *buffer, ChunkList *runs)
+{
+	int64		count = 0;
+	FixChunk   *next;
+
+	for (FixChunk *chunk = buffer->chunks.head; chunk; chunk = next)
+	{
+		CHECK_FOR_INTERRUPTS();
+		next = chunk->next;
+		if (!chunk->ordered)
+			sort_chunk(chunk, buffer->has_accuracy);
+		if (count == 0 ||
+			fix_compare(last_fix(runs[count - 1].tail), &chunk->fixes[0]) >= 0)
+			runs[count++] = (ChunkList) {0};
+		link_chunk(&runs[count - 1], chunk);
+	}
+	return count;
+}
+
+/* Put the whole buffer in order. */
+void
+fix_buffer_sort(FixBuffer *buffer)
+{
+	int64		chunk_count = 0;
+	int64		run_count;
+	ChunkList  *runs;
+
+	if (buffer->sorted || buffer->count == 0)
+		return;
+	for (FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
+		chunk_count++;
+	runs = MemoryContextAllocHuge(CurrentMemoryContext, chunk_count * sizeof(ChunkList));
+	run_count = find_runs(buffer, runs);
+	while (run_count > 1)
+	{
+		int64		merged = 0;
+
+		for (int64 i = 0; i + 1 < run_count; i += 2)
+			runs[merged++] = merge_runs(buffer, runs[i], runs[i + 1]);
+		if (run_count % 2 == 1)
+			runs[merged++] = runs[run_count - 1];
+		run_count = merged;
+	}
+	buffer->chunks = runs[0];
+	buffer->sorted = true;
+	pfree(runs);
+}
+
+static pg_noinline void
+report_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("fixes of one group are too many to pass between parallel workers"),
+			 errdetail("Their compressed form exceeds 1 GB."),
+			 errhint("Group by trip or by day, or set max_parallel_workers_per_gather to 0.")));
+}
+
+/* Write the buffer, for fix_buffer_read in another process. */
+void
+fix_buffer_write(const FixBuffer *buffer, StringInfo out)
+{
+	FixCodec	codec = {0};
+
+	pq_sendbyte(out, buffer->has_accuracy);
+	pq_sendint64(out, buffer->count);
+	for (const FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
+	{
+		Size		most = chunk->count * MAX_ENCODED_FIX_SIZE;
+
+		CHECK_FOR_INTERRUPTS();
+		if (out->len + most >= MaxAllocSize)
+			report_too_large();
+		enlargeStringInfo(out, most);
+		for (int i = 0; i < chunk->count; i++)
+		{
+			FixRecord	record = chunk_get(chunk, i, buffer->has_accuracy);
+
+			out->len += fix_encode(&codec, (uint8 *) out->data + out->len,
+								   &record.fix, record.accuracy);
+		}
+	}
+}
+
+/* Read into a new buffer. */
+void
+fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in)
+{
+	FixCodec	codec = {0};
+	int64		count;
+
+	fix_buffer_init(buffer, context, pq_getmsgbyte(in) != 0);
+	count = pq_getmsgint64(in);
+	for (int64 i = 0; i < count; i++)
+	{
+		FixRecord	record;
+		size_t		size = fix_decode(&codec, (uint8 *) in->data + in->cursor,
+									  in->len - in->cursor,
+									  &record.fix, &record.accuracy);
+
+		if (size == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("invalid state of a mileage aggregate"),
+					 errdetail("Fix %lld of %lld cannot be read.",
+							   (long long) i + 1, (long long) count)));
+		in->cursor += size;
+		fix_buffer_append(buffer, &record.fix, record.accuracy);
+	}
+}
+
+/* Read a sorted buffer from its start. */
+void
+fix_reader_start(FixReader *reader, const FixBuffer *buffer)
+{
+	Assert(buffer->sorted || buffer->count == 0);
+
+	memset(reader, 0, sizeof(*reader));
+	reader->chunk = buffer->chunks.head;
+	reader->has_accuracy = buffer->has_accuracy;
+}
+
+/* The next fix with a time of its own: the first of its time.  */
+bool
+fix_reader_next(FixReader *reader, Fix *fix, float *accuracy)
+{
+	while (reader->chunk)
+	{
+		FixRecord	record = chunk_get(reader->chunk, reader->index, reader->has_accuracy);
+
+		if (++reader->index == reader->chunk->count)
+		{
+			CHECK_FOR_INTERRUPTS();
+			reader->chunk = reader->chunk->next;
+			reader->index = 0;
+		}
+		if (!reader->any || record.fix.time != reader->last.time)
+		{
+			reader->any = true;
+			reader->last = *fix = record.fix;
+			*accuracy = record.accuracy;
+			return true;
+		}
+		if (fix_compare(&record.fix, &reader->last) == 0)
+			reader->duplicate_count++;
+		else
+			reader->conflict_count++;
+	}
+	return false;
+}

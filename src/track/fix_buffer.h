@@ -1,0 +1,67 @@
+/*
+ * fix_buffer.h
+ *		The fixes of one group: collect in any order, sort once, read distinct.
+ */
+#ifndef TRIPMETER_FIX_BUFFER_H
+#define TRIPMETER_FIX_BUFFER_H
+
+#include "lib/stringinfo.h"
+
+#include "track/fix.h"
+
+/*
+ * Fixes in the order they came, in one allocation.  Accuracies follow the
+ * fixes, where the buffer has them.
+ */
+typedef struct FixChunk
+{
+	struct FixChunk *next;
+	int32		count;
+	int16		capacity;
+	bool		ordered;		/* each fix after the one before, none equal */
+	Fix			fixes[FLEXIBLE_ARRAY_MEMBER];
+} FixChunk;
+
+typedef struct ChunkList
+{
+	FixChunk   *head;
+	FixChunk   *tail;
+} ChunkList;
+
+/*
+ * Grows without moving a fix.  Slack is at most an eighth, so that a fix takes
+ * at most 32 bytes.
+ */
+typedef struct FixBuffer
+{
+	MemoryContext context;		/* where the chunks live */
+	ChunkList	chunks;
+	int64		count;
+	Size		bytes;			/* of all chunks */
+	bool		has_accuracy;
+	bool		sorted;			/* as a whole; any change clears it */
+} FixBuffer;
+
+/* Reads the distinct fixes of a sorted buffer, one for each time. */
+typedef struct FixReader
+{
+	const FixChunk *chunk;
+	bool		has_accuracy;
+	int32		index;
+	int64		duplicate_count;	/* same time, same place */
+	int64		conflict_count; /* same time, another place */
+	bool		any;
+	Fix			last;
+} FixReader;
+
+extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
+extern void fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy);
+extern void fix_buffer_append_all(FixBuffer *buffer, const FixBuffer *other);
+extern void fix_buffer_sort(FixBuffer *buffer);
+extern void fix_buffer_write(const FixBuffer *buffer, StringInfo out);
+extern void fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in);
+
+extern void fix_reader_start(FixReader *reader, const FixBuffer *buffer);
+extern bool fix_reader_next(FixReader *reader, Fix *fix, float *accuracy);
+
+#endif							/* TRIPMETER_FIX_BUFFER_H */
