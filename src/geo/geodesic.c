@@ -8,6 +8,7 @@
  * those beside a pole.  Only +, -, *, / and sqrt are used on the short path:
  * IEEE 754 defines their results to the last bit, so every machine agrees.
  */
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <geodesic.h>
@@ -26,27 +27,6 @@
  * they stay below 4e-10 of the length.
  */
 #define MAX_SHORT_LEG_DEGREES	0.75
-
-/*
- * Bring a recorded position to its one normal form: longitudes up to 360 are
- * wrapped to [-180, 180), which is exact, and -0 becomes 0, so that equal
- * places have equal bits.  False if it is no place on Earth.
- */
-bool
-position_normalize(Position *position)
-{
-	double		lon = position->lon;
-	double		lat = position->lat;
-
-	/* written so that NaN fails */
-	if (!(lat >= -90.0 && lat <= 90.0 && lon >= -180.0 && lon <= 360.0))
-		return false;
-	if (lon >= 180.0)
-		lon -= 360.0;
-	position->lon = lon + 0.0;
-	position->lat = lat + 0.0;
-	return true;
-}
 
 /*
  * Squared sine, and cosine, of a latitude by Taylor series about the equator or
@@ -77,9 +57,9 @@ sin2_cos_degrees(double degrees, double *sin2, double *cosine)
 /*
  * Gauss' mid-latitude formula: the leg's components along the parallel and
  * the meridian at its mid latitude, each with its second-order correction
- * (Rapp, "Geometric Geodesy" I, 1991).  Differences in degrees.
+ * (Rapp, "Geometric Geodesy" I, 1991).
  */
-static inline Leg
+static Leg
 short_leg(double mid_lat, double dlat_degrees, double dlon_degrees)
 {
 	double		dlat = dlat_degrees * DEGREE;
@@ -112,6 +92,93 @@ short_leg(double mid_lat, double dlat_degrees, double dlon_degrees)
 	return (Leg) {sqrt(east * east + north * north), east, north};
 }
 
+/*
+ * The same for the legs of a track, whose latitude hardly changes from one to
+ * the next.  The Earth is cut into bands of latitude; in a band the metres in
+ * a degree are polynomials of the latitude, and the second-order corrections
+ * are constants.  The band follows from the leg alone, so that a leg's length
+ * depends on nothing else; only the last band's constants are kept.
+ */
+#define BANDS_PER_DEGREE		16
+#define MAX_BAND_LEG_DEGREES	0.02
+#define MAX_BAND_LATITUDE		84.0
+
+typedef struct Band
+{
+	int			number;			/* its middle, in BANDS_PER_DEGREE */
+	double		middle;			/* degrees */
+	double		east[4];		/* metres in a degree, by the distance from the */
+	double		north[3];		/* middle in degrees: powers 0, 1, 2, 3 */
+	double		east_dlon2;		/* second-order corrections, by the squares of */
+	double		east_dlat2;		/* the differences in degrees */
+	double		north_dlon2;
+	double		north_dlat2;
+} Band;
+
+/*
+ * With W = sqrt(1 - e2 sin2), the radii N = a/W and M = a(1-e2)/W^3 give
+ *		d(N cos)/dlat = -M sin,  dM/dlat = 3 e2 M sin cos / W^2
+ * from which the higher derivatives follow.
+ */
+static void
+fill_band(Band *band, int number)
+{
+	double		sin2,
+				cosine;
+
+	band->number = number;
+	band->middle = (double) number / BANDS_PER_DEGREE;
+	sin2_cos_degrees(band->middle, &sin2, &cosine);
+
+	double		sine = copysign(sqrt(sin2), band->middle);
+	double		cos2 = cosine * cosine;
+	double		w2 = 1.0 - E2 * sin2;
+	double		n = WGS84_A / sqrt(w2);
+	double		m = n * (1.0 - E2) / w2;
+	double		q = 3.0 * E2 / w2;	/* dM/dlat = q M sin cos */
+	double		m1 = q * m * sine * cosine;
+	double		m2 = q * m * (cos2 - sin2 + (q + 2.0 * E2 / w2) * sin2 * cos2);
+
+	band->east[0] = n * cosine * DEGREE;
+	band->east[1] = -m * sine * DEGREE * DEGREE;
+	band->east[2] = -(m1 * sine + m * cosine) / 2 * (DEGREE * DEGREE * DEGREE);
+	band->east[3] = -(m2 * sine + 2.0 * m1 * cosine - m * sine) / 6 *
+		(DEGREE * DEGREE * DEGREE * DEGREE);
+	band->north[0] = m * DEGREE;
+	band->north[1] = m1 * DEGREE * DEGREE;
+	band->north[2] = m2 / 2 * (DEGREE * DEGREE * DEGREE);
+
+	band->east_dlon2 = -sin2 / 24 * (DEGREE * DEGREE);
+	band->east_dlat2 = (1.0 + EP2 * cos2 - 9.0 * EP2 * sin2) *
+		((1.0 - E2) / w2) * ((1.0 - E2) / w2) / 24 * (DEGREE * DEGREE);
+	band->north_dlon2 = (cos2 * (1.0 - 2.0 * EP2 * cos2) / 24 - 1.0 / 8) *
+		(DEGREE * DEGREE);
+	band->north_dlat2 = ((cos2 - sin2) * w2 + 5.0 * E2 * sin2 * cos2) *
+		E2 / (8 * w2 * w2) * (DEGREE * DEGREE);
+}
+
+static inline Leg
+band_leg(double mid_lat, double dlat, double dlon)
+{
+	static Band band = {.number = INT_MAX};
+	int			number = (int) (mid_lat * BANDS_PER_DEGREE + (mid_lat < 0 ? -0.5 : 0.5));
+
+	if (number != band.number)
+		fill_band(&band, number);
+
+	double		x = mid_lat - band.middle;
+	double		dlat2 = dlat * dlat;
+	double		dlon2 = dlon * dlon;
+	double		east = dlon *
+		(band.east[0] + x * (band.east[1] + x * (band.east[2] + x * band.east[3]))) *
+		(1.0 + band.east_dlon2 * dlon2 + band.east_dlat2 * dlat2);
+	double		north = dlat *
+		(band.north[0] + x * (band.north[1] + x * band.north[2])) *
+		(1.0 + band.north_dlon2 * dlon2 + band.north_dlat2 * dlat2);
+
+	return (Leg) {sqrt(east * east + north * north), east, north};
+}
+
 /* Karney's solution, for any two positions. */
 static Leg
 long_leg(Position from, Position to)
@@ -127,14 +194,20 @@ long_leg(Position from, Position to)
 }
 
 /* The short way round between two longitudes. */
-double
-wrap_longitude_difference(double degrees)
+static inline double
+wrap_difference(double dlon)
 {
-	if (degrees > 180.0)
-		return degrees - 360.0;
-	if (degrees < -180.0)
-		return degrees + 360.0;
-	return degrees;
+	if (dlon > 180.0)
+		return dlon - 360.0;
+	if (dlon < -180.0)
+		return dlon + 360.0;
+	return dlon;
+}
+
+static inline bool
+both_within(double dlat, double dlon, double limit)
+{
+	return fabs(dlat) <= limit && fabs(dlon) <= limit;
 }
 
 /*
@@ -144,10 +217,13 @@ wrap_longitude_difference(double degrees)
 Leg
 geodesic_leg(Position from, Position to)
 {
+	double		mid_lat = 0.5 * (from.lat + to.lat);
 	double		dlat = to.lat - from.lat;
-	double		dlon = wrap_longitude_difference(to.lon - from.lon);
+	double		dlon = wrap_difference(to.lon - from.lon);
 
-	if (fabs(dlat) <= MAX_SHORT_LEG_DEGREES && fabs(dlon) <= MAX_SHORT_LEG_DEGREES)
-		return short_leg(0.5 * (from.lat + to.lat), dlat, dlon);
+	if (both_within(dlat, dlon, MAX_BAND_LEG_DEGREES) && fabs(mid_lat) <= MAX_BAND_LATITUDE)
+		return band_leg(mid_lat, dlat, dlon);
+	if (both_within(dlat, dlon, MAX_SHORT_LEG_DEGREES))
+		return short_leg(mid_lat, dlat, dlon);
 	return long_leg(from, to);
 }

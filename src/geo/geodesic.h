@@ -23,9 +23,28 @@ typedef struct Leg
 	double		north;			/* too long to have one direction */
 } Leg;
 
-extern bool position_normalize(Position *position);
-extern double wrap_longitude_difference(double degrees);
 extern Leg	geodesic_leg(Position from, Position to);
+
+/*
+ * Bring a recorded position to its one normal form: longitudes up to 360 are
+ * wrapped to [-180, 180), which is exact, and -0 becomes 0, so that equal
+ * places have equal bits.  False if it is no place on Earth.
+ */
+static inline bool
+position_normalize(Position *position)
+{
+	double		lon = position->lon;
+	double		lat = position->lat;
+
+	/* written so that NaN fails */
+	if (!(lat >= -90.0 && lat <= 90.0 && lon >= -180.0 && lon <= 360.0))
+		return false;
+	if (lon >= 180.0)
+		lon -= 360.0;
+	position->lon = lon + 0.0;
+	position->lat = lat + 0.0;
+	return true;
+}
 
 static inline double
 geodesic_distance(Position from, Position to)

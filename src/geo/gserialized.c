@@ -5,8 +5,6 @@
  * The bytes may be unaligned (short varlena headers), so every number is
  * copied out.  Every length is checked against the size before it is used.
  */
-#include <string.h>
-
 #include "geo/gserialized.h"
 
 #define FLAG_Z			0x01
@@ -115,15 +113,6 @@ shape_type_name(uint32_t type)
 	};
 
 	return type < sizeof(names) / sizeof(names[0]) ? names[type] : names[0];
-}
-
-Position
-point_array_get(const PointArray *array, uint32_t index)
-{
-	Position	position;
-
-	memcpy(&position, array->points + index * array->point_size, sizeof(position));
-	return position;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "geo/geodesic.h"
 
@@ -60,8 +61,16 @@ extern bool gserialized_open(Gserialized *g, const void *bytes, size_t size);
 extern bool gserialized_points(const Gserialized *g, PointArray *array);
 extern bool gserialized_next_line(Gserialized *g, PointArray *array);
 extern const char *shape_type_name(uint32_t type);
-extern Position point_array_get(const PointArray *array, uint32_t index);
 extern void path_add_points(PathLength *path, const PointArray *array,
 							uint32_t from, uint32_t to);
+
+static inline Position
+point_array_get(const PointArray *array, uint32_t index)
+{
+	Position	position;
+
+	memcpy(&position, array->points + index * array->point_size, sizeof(position));
+	return position;
+}
 
 #endif							/* TRIPMETER_GSERIALIZED_H */

@@ -52,46 +52,66 @@ plausible(const LegClassifier *c, double metres, int64_t from, int64_t to)
 static void
 start_stretch(LegClassifier *c, const Fix *anchor, bool stopped)
 {
-	memset(&c->stretch, 0, sizeof(Stretch));
-	c->stretch.anchor = *anchor;
-	c->stretch.stopped = stopped;
+	Stretch    *s = &c->stretch;
+
+	/* one by one: this is done for most fixes, and is faster than memset */
+	s->anchor = *anchor;
+	s->stopped = stopped;
+	s->fix_count = 0;
+	s->path_m = s->top_speed = 0;
+	s->turn_dot = s->turn_norm = 0;
+	s->last_leg.length = s->last_leg.east = s->last_leg.north = 0;
+	s->east = s->north = s->east_sum = s->north_sum = 0;
 	c->totals.used_count++;
 }
 
+/* The higher of a speed and that of a leg. */
+static inline double
+top_speed(double speed, const Leg *leg, double seconds)
+{
+	return leg->length > speed * seconds ? leg->length / seconds : speed;
+}
+
 /* Take the leg to one more fix into the stretch. */
-static void
-extend_stretch(Stretch *s, const Leg *leg, double speed)
+static inline void
+extend_stretch(Stretch *s, const Leg *leg, double seconds)
 {
 	s->path_m += leg->length;
+	s->east += leg->east;
+	s->north += leg->north;
 	s->turn_dot += leg->east * s->last_leg.east + leg->north * s->last_leg.north;
 	s->turn_norm += leg->length * s->last_leg.length;
 	s->last_leg = *leg;
-	if (speed > s->top_speed)
-		s->top_speed = speed;
+	s->top_speed = top_speed(s->top_speed, leg, seconds);
 }
 
-/* Take a fix into the stretch that did not leave its radius. */
+/* The fix that the stretch has just been extended to did not leave it. */
 static void
-keep_in_stretch(Stretch *s, const Fix *fix)
+keep_in_stretch(Stretch *s)
 {
 	s->fix_count++;
-	s->offset_lon += wrap_longitude_difference(fix->position.lon - s->anchor.position.lon);
-	s->offset_lat += fix->position.lat - s->anchor.position.lat;
+	s->east_sum += s->east;
+	s->north_sum += s->north;
 }
 
+/*
+ * Does the leg end within the radius of the anchor, or of the center of a
+ * stop?  It begins there, so that one of twice the radius leads out of it.
+ */
 static bool
-within_radius(const Stretch *s, const Fix *fix, double leg_m, double radius)
+within_radius(const Stretch *s, const Leg *leg, double radius)
 {
-	Position	center = s->anchor.position;
+	double		east = s->east + leg->east;
+	double		north = s->north + leg->north;
 
-	if (s->fix_count == 0)
-		return leg_m <= radius;
+	if (leg->length > 2 * radius)
+		return false;
 	if (s->stopped)
 	{
-		center.lon += s->offset_lon / (double) (s->fix_count + 1);
-		center.lat += s->offset_lat / (double) (s->fix_count + 1);
+		east -= s->east_sum / (double) (s->fix_count + 1);
+		north -= s->north_sum / (double) (s->fix_count + 1);
 	}
-	return geodesic_distance(center, fix->position) <= radius;
+	return east * east + north * north <= radius * radius;
 }
 
 static bool
@@ -173,9 +193,9 @@ add_gap(LegClassifier *c, const Fix *fix, double leg_m, bool counts)
 
 /* The vehicle has stayed within the radius for long enough. */
 static void
-come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
+come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
-	extend_stretch(&c->stretch, leg, speed);
+	extend_stretch(&c->stretch, leg, seconds);
 	count_path_or_chord(c, fix);
 	c->totals.stopped += fix->time - c->stretch.anchor.time;
 	start_stretch(c, fix, true);
@@ -183,16 +203,16 @@ come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
 
 /* The vehicle has left the radius. */
 static void
-move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
+move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
 	Stretch    *s = &c->stretch;
 
-	extend_stretch(s, leg, speed);
+	extend_stretch(s, leg, seconds);
 	if (s->stopped)
 	{
 		count_path_or_chord(c, fix);
 		c->totals.stopped += c->believed.time - s->anchor.time;
-		count_moving(c, c->believed.time, fix->time, speed);
+		count_moving(c, c->believed.time, fix->time, top_speed(0, leg, seconds));
 	}
 	else
 	{
@@ -209,24 +229,24 @@ move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double speed)
 static void
 believe(LegClassifier *c, const Fix *fix, const Leg *leg, int64_t since)
 {
-	double		speed = leg->length / seconds_between(c->held_since, fix->time);
+	double		seconds = seconds_between(c->held_since, fix->time);
 
 	if (c->policy.jitter_radius > 0 &&
-		within_radius(&c->stretch, fix, leg->length, c->policy.jitter_radius))
+		within_radius(&c->stretch, leg, c->policy.jitter_radius))
 	{
 		if (!c->stretch.stopped &&
 			fix->time - c->stretch.anchor.time >= REST_MICROSECONDS)
-			come_to_rest(c, fix, leg, speed);
+			come_to_rest(c, fix, leg, seconds);
 		else
 		{
-			extend_stretch(&c->stretch, leg, speed);
-			keep_in_stretch(&c->stretch, fix);
+			extend_stretch(&c->stretch, leg, seconds);
+			keep_in_stretch(&c->stretch);
 		}
 	}
 	else if (fix->time - since > c->policy.gap_threshold)
 		add_gap(c, fix, leg->length, c->policy.gap_mode == GAP_STRAIGHT);
 	else
-		move_on(c, fix, leg, speed);
+		move_on(c, fix, leg, seconds);
 
 	if (!same_place(fix->position, c->believed.position))
 		c->held_since = fix->time;

@@ -63,8 +63,10 @@ typedef struct Stretch
 	double		turn_dot;		/* sums over pairs of successive legs: scalar */
 	double		turn_norm;		/* products, and products of their lengths */
 	Leg			last_leg;
-	double		offset_lon;		/* sums over its fixes, from the anchor, in */
-	double		offset_lat;		/* degrees */
+	double		east;			/* of its last fix, in metres from the anchor */
+	double		north;
+	double		east_sum;		/* over its fixes; the mean is the center of a */
+	double		north_sum;		/* stop */
 } Stretch;
 
 typedef struct LegClassifier

@@ -96,14 +96,17 @@ static MileageState *
 accum_state(FunctionCallInfo fcinfo, int options)
 {
 	MemoryContext context = state_context(fcinfo);
-	const MileagePolicy *policy = PG_NARGS() > options ?
-		policy_argument(fcinfo, PG_NARGS() - 1) : &default_mileage_policy;
-	MileageState *state;
+	const MileagePolicy *policy = &default_mileage_policy;
+	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
 
-	if (PG_ARGISNULL(0))
-		return make_state(context, PG_NARGS() > options + 1, policy);
-	state = (MileageState *) PG_GETARG_POINTER(0);
-	check_same_policy(&state->policy, policy);
+	if (PG_NARGS() > options)
+	{
+		policy = policy_argument(fcinfo, PG_NARGS() - 1);
+		if (state != NULL)
+			check_same_policy(&state->policy, policy);
+	}
+	if (state == NULL)
+		state = make_state(context, PG_NARGS() > options + 1, policy);
 	return state;
 }
 
@@ -211,14 +214,14 @@ tripmeter_mileage_deserial(PG_FUNCTION_ARGS)
 static void
 measure(MileageState *state, LegClassifier *classifier, FixReader *reader)
 {
-	Fix			fix;
+	const Fix  *fix;
 	float		accuracy;
 
 	fix_buffer_sort(&state->fixes);
 	fix_reader_start(reader, &state->fixes);
 	classifier_init(classifier, &state->policy);
-	while (fix_reader_next(reader, &fix, &accuracy))
-		classifier_add(classifier, &fix, accuracy);
+	while ((fix = fix_reader_next(reader, &accuracy)) != NULL)
+		classifier_add(classifier, fix, accuracy);
 	classifier_finish(classifier);
 }
 

@@ -54,24 +54,25 @@ fix_size(const FixBuffer *buffer)
 }
 
 static inline float *
-chunk_accuracies(FixChunk *chunk)
+chunk_accuracies(const FixChunk *chunk)
 {
 	return (float *) (chunk->fixes + chunk->capacity);
 }
 
-static inline FixRecord
-chunk_get(const FixChunk *chunk, int32 index, bool has_accuracy)
+static inline float
+chunk_accuracy(const FixChunk *chunk, int index, bool has_accuracy)
 {
-	FixRecord	record;
+	return has_accuracy ? chunk_accuracies(chunk)[index] : ACCURACY_UNKNOWN;
+}
 
-	record.fix = chunk->fixes[index];
-	record.accuracy = has_accuracy ?
-		chunk_accuracies(unconstify(FixChunk *, chunk))[index] : ACCURACY_UNKNOWN;
-	return record;
+static inline FixRecord
+chunk_get(const FixChunk *chunk, int index, bool has_accuracy)
+{
+	return (FixRecord) {chunk->fixes[index], chunk_accuracy(chunk, index, has_accuracy)};
 }
 
 static inline void
-chunk_set(FixChunk *chunk, int32 index, const FixRecord *record, bool has_accuracy)
+chunk_set(FixChunk *chunk, int index, const FixRecord *record, bool has_accuracy)
 {
 	chunk->fixes[index] = record->fix;
 	if (has_accuracy)
@@ -191,7 +192,7 @@ fix_buffer_append_all(FixBuffer *buffer, const FixBuffer *other)
 		to->count = from->count;
 		memcpy(to->fixes, from->fixes, from->count * sizeof(Fix));
 		if (buffer->has_accuracy)
-			memcpy(chunk_accuracies(to), chunk_accuracies(unconstify(FixChunk *, from)),
+			memcpy(chunk_accuracies(to), chunk_accuracies(from),
 				   from->count * sizeof(float));
 	}
 	buffer->count += other->count;
@@ -347,57 +348,83 @@ report_too_large(void)
 			 errhint("Group by trip or by day, or set max_parallel_workers_per_gather to 0.")));
 }
 
-/* Write the buffer, for fix_buffer_read in another process. */
+/* Write the buffer, for fix_buffer_read in another process: chunk by chunk. */
 void
 fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 {
-	FixCodec	codec = {0};
-
 	pq_sendbyte(out, buffer->has_accuracy);
 	pq_sendint64(out, buffer->count);
 	for (const FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
 	{
-		Size		most = chunk->count * MAX_ENCODED_FIX_SIZE;
+		Size		most = sizeof(int32) + fix_block_bound(chunk->count) +
+			chunk->count * sizeof(float);
 
 		CHECK_FOR_INTERRUPTS();
 		if (out->len + most >= MaxAllocSize)
 			report_too_large();
 		enlargeStringInfo(out, most);
-		for (int i = 0; i < chunk->count; i++)
-		{
-			FixRecord	record = chunk_get(chunk, i, buffer->has_accuracy);
-
-			out->len += fix_encode(&codec, (uint8 *) out->data + out->len,
-								   &record.fix, record.accuracy);
-		}
+		pq_sendint32(out, chunk->count);
+		out->len += fix_block_encode((uint8 *) out->data + out->len,
+									 chunk->fixes, chunk->count);
+		if (buffer->has_accuracy)
+			for (int i = 0; i < chunk->count; i++)
+				pq_sendfloat4(out, chunk_accuracies(chunk)[i]);
 	}
+}
+
+static bool
+strictly_ordered(const FixChunk *chunk)
+{
+	for (int i = 1; i < chunk->count; i++)
+		if (fix_compare(&chunk->fixes[i - 1], &chunk->fixes[i]) >= 0)
+			return false;
+	return true;
+}
+
+static pg_noinline void
+report_bad_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid fixes in the state of an aggregate"),
+			 errhint("All nodes of a distributed database need the same version of tripmeter.")));
+}
+
+static void
+read_chunk(FixBuffer *buffer, StringInfo in)
+{
+	int			count = pq_getmsgint(in, 4);
+	FixChunk   *chunk;
+	Size		size;
+
+	if (count < 1 || count > (int) MAX_CHUNK_FIXES)
+		report_bad_state();
+	chunk = add_chunk(buffer, &buffer->chunks, count);
+	chunk->count = count;
+	size = fix_block_decode(chunk->fixes, count, (uint8 *) in->data + in->cursor,
+							in->len - in->cursor);
+	if (size == 0)
+		report_bad_state();
+	in->cursor += size;
+	if (buffer->has_accuracy)
+		for (int i = 0; i < count; i++)
+			chunk_accuracies(chunk)[i] = pq_getmsgfloat4(in);
+	chunk->ordered = strictly_ordered(chunk);
+	buffer->count += count;
 }
 
 /* Read into a new buffer. */
 void
 fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in)
 {
-	FixCodec	codec = {0};
 	int64		count;
 
 	fix_buffer_init(buffer, context, pq_getmsgbyte(in) != 0);
 	count = pq_getmsgint64(in);
-	for (int64 i = 0; i < count; i++)
-	{
-		FixRecord	record;
-		size_t		size = fix_decode(&codec, (uint8 *) in->data + in->cursor,
-									  in->len - in->cursor,
-									  &record.fix, &record.accuracy);
-
-		if (size == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("invalid state of a mileage aggregate"),
-					 errdetail("Fix %lld of %lld cannot be read.",
-							   (long long) i + 1, (long long) count)));
-		in->cursor += size;
-		fix_buffer_append(buffer, &record.fix, record.accuracy);
-	}
+	while (buffer->count < count)
+		read_chunk(buffer, in);
+	if (buffer->count != count)
+		report_bad_state();
 }
 
 /* Read a sorted buffer from its start. */
@@ -411,31 +438,32 @@ fix_reader_start(FixReader *reader, const FixBuffer *buffer)
 	reader->has_accuracy = buffer->has_accuracy;
 }
 
-/* The next fix with a time of its own: the first of its time.  */
-bool
-fix_reader_next(FixReader *reader, Fix *fix, float *accuracy)
+/* The next fix with a time of its own, the first of its time; NULL at the end. */
+const Fix *
+fix_reader_next(FixReader *reader, float *accuracy)
 {
 	while (reader->chunk)
 	{
-		FixRecord	record = chunk_get(reader->chunk, reader->index, reader->has_accuracy);
+		const FixChunk *chunk = reader->chunk;
+		int			index = reader->index++;
+		const Fix  *fix = &chunk->fixes[index];
 
-		if (++reader->index == reader->chunk->count)
+		if (reader->index == chunk->count)
 		{
 			CHECK_FOR_INTERRUPTS();
-			reader->chunk = reader->chunk->next;
+			reader->chunk = chunk->next;
 			reader->index = 0;
 		}
-		if (!reader->any || record.fix.time != reader->last.time)
+		if (reader->last == NULL || fix->time != reader->last->time)
 		{
-			reader->any = true;
-			reader->last = *fix = record.fix;
-			*accuracy = record.accuracy;
-			return true;
+			*accuracy = chunk_accuracy(chunk, index, reader->has_accuracy);
+			reader->last = fix;
+			return fix;
 		}
-		if (fix_compare(&record.fix, &reader->last) == 0)
+		if (fix_compare(fix, reader->last) == 0)
 			reader->duplicate_count++;
 		else
 			reader->conflict_count++;
 	}
-	return false;
+	return NULL;
 }

@@ -46,12 +46,11 @@ typedef struct FixBuffer
 typedef struct FixReader
 {
 	const FixChunk *chunk;
+	int			index;
 	bool		has_accuracy;
-	int32		index;
+	const Fix  *last;			/* returned last, NULL before the first */
 	int64		duplicate_count;	/* same time, same place */
 	int64		conflict_count; /* same time, another place */
-	bool		any;
-	Fix			last;
 } FixReader;
 
 extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
@@ -62,6 +61,6 @@ extern void fix_buffer_write(const FixBuffer *buffer, StringInfo out);
 extern void fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in);
 
 extern void fix_reader_start(FixReader *reader, const FixBuffer *buffer);
-extern bool fix_reader_next(FixReader *reader, Fix *fix, float *accuracy);
+extern const Fix *fix_reader_next(FixReader *reader, float *accuracy);
 
 #endif							/* TRIPMETER_FIX_BUFFER_H */

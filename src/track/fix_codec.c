@@ -1,193 +1,218 @@
 /*
  * fix_codec.c
- *		A fix as the difference from the one before.
+ *		A block of fixes in half its size, encoded and decoded at memory speed.
  *
- * One byte says how each part follows: the time as a difference in
- * microseconds; a coordinate as a difference in units of 1e-7 degrees where
- * that gives the same float8 back, as most receivers' coordinates do, and as
- * its eight bytes where not; the accuracy as its four bytes, where known.
- * Differences are zigzag varints.  Bytes are little-endian.
+ * A block opens with its form.  Most are compact: the first fix in full, then
+ * each as three 32-bit differences from the one before, the time in
+ * microseconds, the coordinates in units of 1e-7 degrees, in which most
+ * receivers record.  Where a float8 would not come back bit for bit, or a
+ * difference does not fit, the whole block is plain.  Bytes are little-endian.
  */
 #include <string.h>
 
 #include "track/fix_codec.h"
 
-#define RAW_LON			0x01
-#define RAW_LAT			0x02
-#define HAS_ACCURACY	0x04
-#define ALL_FLAGS		0x07
+#define FORM_PLAIN		0
+#define FORM_COMPACT	1
+
+#define FORM_SIZE		1
+#define PLAIN_SIZE		24
+#define COMPACT_SIZE	12
 
 #define UNITS_PER_DEGREE	1e7
 
-/* Where the bytes are written. */
-typedef struct Writer
+/* A fix in whole units. */
+typedef struct UnitFix
 {
-	uint8_t    *at;
-} Writer;
+	int64_t		time;
+	int64_t		lon;
+	int64_t		lat;
+} UnitFix;
 
-/* Where they are read; `failed` once something did not fit. */
-typedef struct Reader
+static inline void
+put32(uint8_t *out, uint32_t value)
 {
-	const uint8_t *at;
-	const uint8_t *end;
-	bool		failed;
-} Reader;
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t) (value >> (8 * i));
+}
+
+static inline uint32_t
+get32(const uint8_t *in)
+{
+	return in[0] | (uint32_t) in[1] << 8 | (uint32_t) in[2] << 16 | (uint32_t) in[3] << 24;
+}
+
+static inline void
+put64(uint8_t *out, uint64_t value)
+{
+	put32(out, (uint32_t) value);
+	put32(out + 4, (uint32_t) (value >> 32));
+}
+
+static inline uint64_t
+get64(const uint8_t *in)
+{
+	return get32(in) | (uint64_t) get32(in + 4) << 32;
+}
 
 static void
-put_fixed(Writer *w, uint64_t value, int bytes)
+put_plain(uint8_t *out, const Fix *fix)
 {
-	for (int i = 0; i < bytes; i++)
-		*w->at++ = (uint8_t) (value >> (8 * i));
+	uint64_t	lon,
+				lat;
+
+	memcpy(&lon, &fix->position.lon, sizeof(lon));
+	memcpy(&lat, &fix->position.lat, sizeof(lat));
+	put64(out, (uint64_t) fix->time);
+	put64(out + 8, lon);
+	put64(out + 16, lat);
 }
 
-static uint64_t
-get_fixed(Reader *r, int bytes)
-{
-	uint64_t	value = 0;
-
-	if (r->end - r->at < bytes)
-	{
-		r->failed = true;
-		return 0;
-	}
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t) *r->at++ << (8 * i);
-	return value;
-}
-
-/* The difference wraps around, as unsigned arithmetic does. */
 static void
-put_difference(Writer *w, int64_t value, int64_t base)
+get_plain(const uint8_t *in, Fix *fix)
 {
-	uint64_t	difference = (uint64_t) value - (uint64_t) base;
-	uint64_t	zigzag = (difference << 1) ^ (difference >> 63 ? UINT64_MAX : 0);
+	uint64_t	lon = get64(in + 8);
+	uint64_t	lat = get64(in + 16);
 
-	while (zigzag >= 0x80)
-	{
-		*w->at++ = (uint8_t) (zigzag | 0x80);
-		zigzag >>= 7;
-	}
-	*w->at++ = (uint8_t) zigzag;
+	fix->time = (int64_t) get64(in);
+	memcpy(&fix->position.lon, &lon, sizeof(lon));
+	memcpy(&fix->position.lat, &lat, sizeof(lat));
 }
 
-static int64_t
-get_sum(Reader *r, int64_t base)
+static inline double
+from_units(int64_t units)
 {
-	uint64_t	zigzag = 0;
-
-	for (int shift = 0; shift < 64; shift += 7)
-	{
-		uint8_t		byte;
-
-		if (r->at == r->end)
-			break;
-		byte = *r->at++;
-		zigzag |= (uint64_t) (byte & 0x7F) << shift;
-		if (byte < 0x80)
-			return (int64_t) ((uint64_t) base +
-							  ((zigzag >> 1) ^ (zigzag & 1 ? UINT64_MAX : 0)));
-	}
-	r->failed = true;
-	return 0;
+	return (double) units / UNITS_PER_DEGREE;
 }
 
-/* Whole units of 1e-7 degrees; false if they would not give it back. */
+/* False if the units would not give the coordinate back. */
 static inline bool
 to_units(double degrees, int64_t *units)
 {
-	double		scaled = degrees * UNITS_PER_DEGREE;
-
-	*units = (int64_t) (scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-	return (double) *units / UNITS_PER_DEGREE == degrees;
+	*units = (int64_t) (degrees * UNITS_PER_DEGREE + (degrees < 0 ? -0.5 : 0.5));
+	return from_units(*units) == degrees;
 }
 
-static void
-put_coordinate(Writer *w, double degrees, bool raw, int64_t units, int64_t *base)
+static inline bool
+to_unit_fix(const Fix *fix, UnitFix *unit)
 {
-	uint64_t	bits;
-
-	if (raw)
-	{
-		memcpy(&bits, &degrees, sizeof(bits));
-		put_fixed(w, bits, sizeof(bits));
-		return;
-	}
-	put_difference(w, units, *base);
-	*base = units;
+	unit->time = fix->time;
+	return to_units(fix->position.lon, &unit->lon) & to_units(fix->position.lat, &unit->lat);
 }
 
-static double
-get_coordinate(Reader *r, bool raw, int64_t *base)
+/* False if the difference does not fit. */
+static inline bool
+put_difference(uint8_t *out, int64_t value, int64_t base)
 {
-	uint64_t	bits;
-	double		degrees;
+	int64_t		difference = value - base;
 
-	if (!raw)
+	put32(out, (uint32_t) difference);
+	return difference == (int32_t) difference;
+}
+
+/* False if the block cannot be compact; its bytes then mean nothing. */
+static bool
+put_compact(uint8_t *out, const Fix *fixes, int count)
+{
+	UnitFix		last,
+				unit;
+
+	if (!to_unit_fix(&fixes[0], &last))
+		return false;
+	put_plain(out, &fixes[0]);
+	out += PLAIN_SIZE;
+	for (int i = 1; i < count; i++, out += COMPACT_SIZE)
 	{
-		*base = get_sum(r, *base);
-		return (double) *base / UNITS_PER_DEGREE;
+		bool		fits = to_unit_fix(&fixes[i], &unit);
+
+		fits &= put_difference(out, unit.time, last.time);
+		fits &= put_difference(out + 4, unit.lon, last.lon);
+		fits &= put_difference(out + 8, unit.lat, last.lat);
+		if (!fits)
+			return false;
+		last = unit;
 	}
-	bits = get_fixed(r, sizeof(bits));
-	memcpy(&degrees, &bits, sizeof(degrees));
-	return degrees;
+	return true;
+}
+
+/* Is this a fix that a buffer takes? */
+static inline bool
+well_formed(const Fix *fix)
+{
+	Position	normal = fix->position;
+
+	return fix->time >= -FIX_TIME_LIMIT && fix->time <= FIX_TIME_LIMIT &&
+		position_normalize(&normal) &&
+		normal.lon == fix->position.lon && normal.lat == fix->position.lat;
+}
+
+static bool
+get_compact(Fix *fixes, int count, const uint8_t *in)
+{
+	UnitFix		unit;
+
+	get_plain(in, &fixes[0]);
+	in += PLAIN_SIZE;
+	if (!well_formed(&fixes[0]) || !to_unit_fix(&fixes[0], &unit))
+		return false;
+	for (int i = 1; i < count; i++, in += COMPACT_SIZE)
+	{
+		unit.time += (int32_t) get32(in);
+		unit.lon += (int32_t) get32(in + 4);
+		unit.lat += (int32_t) get32(in + 8);
+		fixes[i].time = unit.time;
+		fixes[i].position.lon = from_units(unit.lon);
+		fixes[i].position.lat = from_units(unit.lat);
+		if (!well_formed(&fixes[i]))
+			return false;
+	}
+	return true;
+}
+
+static size_t
+block_size(int form, int count)
+{
+	return form == FORM_PLAIN ? FORM_SIZE + (size_t) count * PLAIN_SIZE :
+		FORM_SIZE + PLAIN_SIZE + (size_t) (count - 1) * COMPACT_SIZE;
+}
+
+/* The most bytes that a block of this many fixes takes. */
+size_t
+fix_block_bound(int count)
+{
+	return block_size(FORM_PLAIN, count);
+}
+
+/* Write one or more fixes to `out`, and return the bytes written. */
+size_t
+fix_block_encode(uint8_t *out, const Fix *fixes, int count)
+{
+	out[0] = FORM_COMPACT;
+	if (!put_compact(out + FORM_SIZE, fixes, count))
+	{
+		out[0] = FORM_PLAIN;
+		for (int i = 0; i < count; i++)
+			put_plain(out + FORM_SIZE + i * PLAIN_SIZE, &fixes[i]);
+	}
+	return block_size(out[0], count);
 }
 
 /*
- * Append one fix to `out`, which has room for MAX_ENCODED_FIX_SIZE bytes.
- * Returns the bytes written.
+ * Read one or more fixes, and return the bytes read: 0 if they are not what
+ * fix_block_encode writes.
  */
 size_t
-fix_encode(FixCodec *codec, uint8_t *out, const Fix *fix, float accuracy)
+fix_block_decode(Fix *fixes, int count, const uint8_t *in, size_t size)
 {
-	Writer		w = {out + 1};
-	int64_t		lon,
-				lat;
-	bool		raw_lon = !to_units(fix->position.lon, &lon);
-	bool		raw_lat = !to_units(fix->position.lat, &lat);
-
-	put_difference(&w, fix->time, codec->time);
-	codec->time = fix->time;
-	put_coordinate(&w, fix->position.lon, raw_lon, lon, &codec->lon);
-	put_coordinate(&w, fix->position.lat, raw_lat, lat, &codec->lat);
-	if (!isnan(accuracy))
-	{
-		uint32_t	bits;
-
-		memcpy(&bits, &accuracy, sizeof(bits));
-		put_fixed(&w, bits, sizeof(bits));
-	}
-	out[0] = (raw_lon ? RAW_LON : 0) | (raw_lat ? RAW_LAT : 0) |
-		(isnan(accuracy) ? 0 : HAS_ACCURACY);
-	return w.at - out;
-}
-
-/*
- * Read the next fix.  Returns the bytes read, 0 if they are not what
- * fix_encode writes.
- */
-size_t
-fix_decode(FixCodec *codec, const uint8_t *in, size_t size, Fix *fix, float *accuracy)
-{
-	Reader		r = {in, in + size, false};
-	uint8_t		flags = (uint8_t) get_fixed(&r, 1);
-	Position	normal;
-
-	fix->time = codec->time = get_sum(&r, codec->time);
-	fix->position.lon = get_coordinate(&r, flags & RAW_LON, &codec->lon);
-	fix->position.lat = get_coordinate(&r, flags & RAW_LAT, &codec->lat);
-	*accuracy = ACCURACY_UNKNOWN;
-	if (flags & HAS_ACCURACY)
-	{
-		uint32_t	bits = (uint32_t) get_fixed(&r, sizeof(bits));
-
-		memcpy(accuracy, &bits, sizeof(bits));
-	}
-
-	normal = fix->position;
-	if (r.failed || (flags & ~ALL_FLAGS) != 0 ||
-		fix->time < -FIX_TIME_LIMIT || fix->time > FIX_TIME_LIMIT ||
-		!position_normalize(&normal) ||
-		normal.lon != fix->position.lon || normal.lat != fix->position.lat)
+	if (size < FORM_SIZE || in[0] > FORM_COMPACT || size < block_size(in[0], count))
 		return 0;
-	return r.at - in;
+	if (in[0] == FORM_COMPACT)
+		return get_compact(fixes, count, in + FORM_SIZE) ? block_size(in[0], count) : 0;
+	for (int i = 0; i < count; i++)
+	{
+		get_plain(in + FORM_SIZE + i * PLAIN_SIZE, &fixes[i]);
+		if (!well_formed(&fixes[i]))
+			return 0;
+	}
+	return block_size(in[0], count);
 }
