@@ -1,0 +1,166 @@
+# What the scripts share: messages, packages, and a private PostgreSQL.
+# Sourced by bash scripts that run from the project's root.
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+
+die() {
+    printf '\nError: %s\n' "$1" >&2
+    shift
+    [ $# -eq 0 ] || printf '  %s\n' "$@" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"
+    elif command -v sudo >/dev/null; then sudo "$@"
+    else die "this needs root, to run: $*" "Run it as root, or install sudo."
+    fi
+}
+
+# Run a long step with its output in a log, which is shown if it fails.
+logged() {
+    local what=$1 log
+    shift
+    log=$(mktemp "${TMPDIR:-/tmp}/tripmeter-log.XXXXXX")
+    say "$what"
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        die "failed: $what" "The command was: $*" "Its whole output is in $log."
+    fi
+    rm -f "$log"
+}
+
+# Install packages by name, those that are missing.
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null ||
+        die "missing packages: ${missing[*]}" "This system has no apt-get; install them by other means."
+    logged "Installing ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
+}
+
+refresh_package_lists() {
+    [ -n "${package_lists_fresh:-}" ] && return
+    logged "Refreshing the package lists" as_root apt-get update -o DPkg::Lock::Timeout=300
+    package_lists_fresh=1
+}
+
+# The PostgreSQL versions that these packages can be had for, newest first.
+packaged_versions() {
+    local version
+    for version in 18 17 16 15; do
+        apt-cache show "postgresql-server-dev-$version" "postgresql-$version-postgis-3" \
+            "postgresql-$version-pgtap" >/dev/null 2>&1 && echo "$version"
+    done
+    return 0
+}
+
+usable_pg_config() {
+    [ -x "$1" ] && [ -f "$("$1" --pgxs)" ] &&
+        [ -f "$("$1" --sharedir)/extension/postgis.control" ] &&
+        [ -f "$("$1" --sharedir)/extension/pgtap.control" ]
+}
+
+find_pg_config() {
+    local candidate
+    for candidate in /usr/lib/postgresql/{18,17,16,15}/bin/pg_config; do
+        if usable_pg_config "$candidate"; then
+            PG_CONFIG=$candidate
+            return 0
+        fi
+    done
+    return 1
+}
+
+# A compiler, PostgreSQL with its headers, PostGIS, pgTAP, PROJ's headers.
+# Sets PG_CONFIG, unless it is set.
+setup() {
+    local version
+    if [ -z "${PG_CONFIG:-}" ] && ! find_pg_config; then
+        refresh_package_lists
+        version=$(packaged_versions | head -n 1)
+        [ -n "$version" ] ||
+            die "no PostgreSQL 15 to 18 with PostGIS and pgTAP among this system's packages" \
+                "Debian 12 and later have them. Or install them and set PG_CONFIG."
+        install_packages "postgresql-$version" "postgresql-server-dev-$version" \
+            "postgresql-$version-postgis-3" "postgresql-$version-pgtap"
+        find_pg_config || die "PostgreSQL $version was installed, but is not usable"
+    fi
+    local tools=()
+    command -v make >/dev/null || tools+=(make)
+    command -v gcc >/dev/null || tools+=(gcc libc6-dev)
+    command -v pg_prove >/dev/null || tools+=(libtap-parser-sourcehandler-pgtap-perl)
+    [ -f /usr/include/geodesic.h ] || tools+=(libproj-dev)
+    if [ ${#tools[@]} -gt 0 ]; then
+        refresh_package_lists
+        install_packages "${tools[@]}"
+    fi
+    export PG_CONFIG
+    PATH=$("$PG_CONFIG" --bindir):$PATH
+}
+
+# Build, and install into a folder of our own.
+build_into() {
+    local destination=$1
+    logged "Building tripmeter for $("$PG_CONFIG" --version)" \
+        sh -c 'make -s clean && make -s -j"$(nproc)" COPT=-Werror && make -s install DESTDIR="$1"' \
+        build "$destination"
+}
+
+# PostgreSQL refuses to run as root.
+as_server_user() {
+    if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+}
+
+server_settings() {
+    local destination=$1
+    cat <<SETTINGS
+listen_addresses = ''
+unix_socket_directories = '$server_dir'
+port = 5432
+fsync = off
+shared_buffers = 256MB
+max_wal_size = 4GB
+log_min_messages = warning
+timezone = 'UTC'
+SETTINGS
+    # where an extension is looked for besides the system's own folder
+    if postgres --describe-config | grep -q '^extension_destdir'; then
+        echo "extension_destdir = '$destination'"
+    else
+        echo "extension_control_path = '$destination$("$PG_CONFIG" --sharedir):\$system'"
+        echo "dynamic_library_path = '$destination$("$PG_CONFIG" --pkglibdir):\$libdir'"
+    fi
+}
+
+# A throwaway server in a folder of its own, reached by its socket alone.
+# Sets server_dir, and libpq's variables.
+start_server() {
+    server_dir=$(mktemp -d "${TMPDIR:-/tmp}/tripmeter.XXXXXX")
+    trap stop_server EXIT
+    trap 'exit 130' INT TERM
+    build_into "$server_dir/installed"
+    [ "$(id -u)" -ne 0 ] || chown -R postgres "$server_dir"
+    chmod 755 "$server_dir"
+    logged "Creating a private server in $server_dir" as_server_user initdb \
+        -D "$server_dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
+    server_settings "$server_dir/installed" |
+        as_server_user tee -a "$server_dir/data/postgresql.conf" >/dev/null
+    logged "Starting it" as_server_user pg_ctl -D "$server_dir/data" \
+        -l "$server_dir/server.log" -w -t 120 start
+    export PGHOST=$server_dir PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+    unset PGPASSWORD PGSERVICE PGOPTIONS
+}
+
+stop_server() {
+    [ -n "${server_dir:-}" ] || return 0
+    [ ! -f "$server_dir/data/postmaster.pid" ] ||
+        as_server_user pg_ctl -D "$server_dir/data" -m immediate -w stop >/dev/null 2>&1 || true
+    rm -rf "$server_dir"
+    server_dir=
+}
