@@ -19,9 +19,11 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 SHLIB_LINK = -lproj -lm
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=postgis --load-extension=$(EXTENSION)
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
-EXTRA_CLEAN = test/isolation/output_iso test/unit/*_test
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation \
+	--load-extension=postgis --load-extension=$(EXTENSION)
+EXTRA_CLEAN = test/isolation/results test/isolation/regression.* test/unit/*_test
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -20,6 +20,8 @@
 /*
  * Movement within the radius is told from wandering by its direction: a
  * vehicle keeps it from leg to leg and gets on, noise turns at random.
+ * Receivers overshoot, though, when a vehicle brakes; so on the way to a stop
+ * only a path longer than the radius is wide is believed to be a turn.
  */
 #define DIRECTED_COSINE		0.5
 #define DIRECTED_SPEED		0.5 /* m/s */
@@ -115,11 +117,9 @@ within_radius(const Stretch *s, const Leg *leg, double radius)
 }
 
 static bool
-directed(const Stretch *s, int64_t until)
+directed(const Stretch *s)
 {
-	return s->turn_norm > 0 &&
-		s->turn_dot >= DIRECTED_COSINE * s->turn_norm &&
-		s->path_m >= DIRECTED_SPEED * seconds_between(s->anchor.time, until);
+	return s->turn_norm > 0 && s->turn_dot >= DIRECTED_COSINE * s->turn_norm;
 }
 
 static void
@@ -138,22 +138,13 @@ count_path(LegClassifier *c)
 	c->totals.used_count += c->stretch.fix_count;
 }
 
-/*
- * Count a stretch that ends at a stop, or began with one: in full if it is
- * movement, else as the straight line to its end.
- */
+/* Count only the straight line to the end of the stretch as driven. */
 static void
-count_path_or_chord(LegClassifier *c, const Fix *end)
+count_chord(LegClassifier *c, const Fix *end)
 {
 	Stretch    *s = &c->stretch;
-	double		chord;
+	double		chord = s->fix_count == 0 ? s->path_m : leg_between(&s->anchor, end).length;
 
-	if (s->fix_count == 0 || directed(s, end->time))
-	{
-		count_path(c);
-		return;
-	}
-	chord = leg_between(&s->anchor, end).length;
 	c->totals.measured_m += chord;
 	c->totals.jitter_m += s->path_m - chord;
 	c->totals.jitter_count += s->fix_count;
@@ -191,13 +182,28 @@ add_gap(LegClassifier *c, const Fix *fix, double leg_m, bool counts)
 	start_stretch(c, fix, true);
 }
 
+/* Count the whole stretch up to this fix as movement. */
+static void
+count_movement(LegClassifier *c, const Fix *end)
+{
+	count_path(c);
+	count_moving(c, c->stretch.anchor.time, end->time, c->stretch.top_speed);
+}
+
 /* The vehicle has stayed within the radius for long enough. */
 static void
 come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
-	extend_stretch(&c->stretch, leg, seconds);
-	count_path_or_chord(c, fix);
-	c->totals.stopped += fix->time - c->stretch.anchor.time;
+	Stretch    *s = &c->stretch;
+
+	extend_stretch(s, leg, seconds);
+	if (directed(s) && s->path_m > 2 * c->policy.jitter_radius)
+		count_movement(c, fix);
+	else
+	{
+		count_chord(c, fix);
+		c->totals.stopped += fix->time - s->anchor.time;
+	}
 	start_stretch(c, fix, true);
 }
 
@@ -208,16 +214,14 @@ move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 	Stretch    *s = &c->stretch;
 
 	extend_stretch(s, leg, seconds);
-	if (s->stopped)
-	{
-		count_path_or_chord(c, fix);
-		c->totals.stopped += c->believed.time - s->anchor.time;
-		count_moving(c, c->believed.time, fix->time, top_speed(0, leg, seconds));
-	}
+	if (!s->stopped ||
+		(directed(s) && s->path_m >= DIRECTED_SPEED * seconds_between(s->anchor.time, fix->time)))
+		count_movement(c, fix);
 	else
 	{
-		count_path(c);
-		count_moving(c, s->anchor.time, fix->time, s->top_speed);
+		count_chord(c, fix);
+		c->totals.stopped += c->believed.time - s->anchor.time;
+		count_moving(c, c->believed.time, fix->time, top_speed(0, leg, seconds));
 	}
 	start_stretch(c, fix, false);
 }
