@@ -130,12 +130,18 @@ log_min_messages = warning
 timezone = 'UTC'
 SETTINGS
     # where an extension is looked for besides the system's own folder
-    if postgres --describe-config | grep -q '^extension_destdir'; then
+    # (all of the output is read: with pipefail, a writer cut short is a failure)
+    if postgres --describe-config | grep '^extension_destdir' >/dev/null; then
         echo "extension_destdir = '$destination'"
     else
         echo "extension_control_path = '$destination$("$PG_CONFIG" --sharedir):\$system'"
         echo "dynamic_library_path = '$destination$("$PG_CONFIG" --pkglibdir):\$libdir'"
     fi
+}
+
+run_server() {
+    as_server_user pg_ctl -D "$server_dir/data" -l "$server_dir/server.log" -w -t 120 start ||
+        { cat "$server_dir/server.log"; return 1; }
 }
 
 # A throwaway server in a folder of its own, reached by its socket alone.
@@ -151,8 +157,7 @@ start_server() {
         -D "$server_dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
     server_settings "$server_dir/installed" |
         as_server_user tee -a "$server_dir/data/postgresql.conf" >/dev/null
-    logged "Starting it" as_server_user pg_ctl -D "$server_dir/data" \
-        -l "$server_dir/server.log" -w -t 120 start
+    logged "Starting it" run_server
     export PGHOST=$server_dir PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
     unset PGPASSWORD PGSERVICE PGOPTIONS
 }

@@ -8,7 +8,6 @@
  * those beside a pole.  Only +, -, *, / and sqrt are used on the short path:
  * IEEE 754 defines their results to the last bit, so every machine agrees.
  */
-#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <geodesic.h>
@@ -97,11 +96,12 @@ short_leg(double mid_lat, double dlat_degrees, double dlon_degrees)
  * the next.  The Earth is cut into bands of latitude; in a band the metres in
  * a degree are polynomials of the latitude, and the second-order corrections
  * are constants.  The band follows from the leg alone, so that a leg's length
- * depends on nothing else; only the last band's constants are kept.
+ * depends on nothing else; the constants of the last few bands are kept.
  */
 #define BANDS_PER_DEGREE		16
 #define MAX_BAND_LEG_DEGREES	0.02
 #define MAX_BAND_LATITUDE		84.0
+#define BANDS_KEPT				8	/* a power of two */
 
 typedef struct Band
 {
@@ -160,21 +160,23 @@ fill_band(Band *band, int number)
 static inline Leg
 band_leg(double mid_lat, double dlat, double dlon)
 {
-	static Band band = {.number = INT_MAX};
+	static Band bands[BANDS_KEPT];
 	int			number = (int) (mid_lat * BANDS_PER_DEGREE + (mid_lat < 0 ? -0.5 : 0.5));
+	Band	   *band = &bands[(unsigned) number % BANDS_KEPT];
 
-	if (number != band.number)
-		fill_band(&band, number);
+	/* one that was never filled has no metres in its degrees */
+	if (number != band->number || band->north[0] == 0)
+		fill_band(band, number);
 
-	double		x = mid_lat - band.middle;
+	double		x = mid_lat - band->middle;
 	double		dlat2 = dlat * dlat;
 	double		dlon2 = dlon * dlon;
 	double		east = dlon *
-		(band.east[0] + x * (band.east[1] + x * (band.east[2] + x * band.east[3]))) *
-		(1.0 + band.east_dlon2 * dlon2 + band.east_dlat2 * dlat2);
+		(band->east[0] + x * (band->east[1] + x * (band->east[2] + x * band->east[3]))) *
+		(1.0 + band->east_dlon2 * dlon2 + band->east_dlat2 * dlat2);
 	double		north = dlat *
-		(band.north[0] + x * (band.north[1] + x * band.north[2])) *
-		(1.0 + band.north_dlon2 * dlon2 + band.north_dlat2 * dlat2);
+		(band->north[0] + x * (band->north[1] + x * band->north[2])) *
+		(1.0 + band->north_dlon2 * dlon2 + band->north_dlat2 * dlat2);
 
 	return (Leg) {sqrt(east * east + north * north), east, north};
 }

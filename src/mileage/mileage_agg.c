@@ -36,6 +36,8 @@ typedef struct MileageState
 	int64		null_count;		/* rows without a time or position */
 	int64		invalid_count;	/* rows at no place or time on Earth */
 	MileagePolicy policy;
+	StringInfo	encoded;		/* of a deserialized state: its fixes, in bytes
+								 * that live as long as the call of combine */
 } MileageState;
 
 static MileageState *
@@ -157,6 +159,10 @@ tripmeter_mileage_accum_lonlat(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/*
+ * The second state comes from another process, through deserial.  Its fixes are
+ * read into the first state, never copied.
+ */
 Datum
 tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 {
@@ -166,10 +172,12 @@ tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 
 	if (other != NULL)
 	{
+		if (other->encoded == NULL)
+			elog(ERROR, "state of a mileage aggregate was not serialized");
 		if (state == NULL)
 			state = make_state(context, other->fixes.has_accuracy, &other->policy);
 		check_same_policy(&state->policy, &other->policy);
-		fix_buffer_append_all(&state->fixes, &other->fixes);
+		fix_buffer_read(&state->fixes, other->encoded);
 		state->null_count += other->null_count;
 		state->invalid_count += other->invalid_count;
 	}
@@ -186,6 +194,7 @@ tripmeter_mileage_serial(PG_FUNCTION_ARGS)
 
 	pq_begintypsend(&out);
 	mileage_policy_write(&state->policy, &out);
+	pq_sendbyte(&out, state->fixes.has_accuracy);
 	pq_sendint64(&out, state->null_count);
 	pq_sendint64(&out, state->invalid_count);
 	fix_buffer_write(&state->fixes, &out);
@@ -196,17 +205,18 @@ Datum
 tripmeter_mileage_deserial(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	MileageState *state = palloc(sizeof(MileageState));
-	StringInfoData in;
+	StringInfo	in = palloc(sizeof(StringInfoData));
+	MileagePolicy policy;
+	MileageState *state;
 
-	in.data = VARDATA_ANY(bytes);
-	in.len = in.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	in.cursor = 0;
-	mileage_policy_read(&state->policy, &in);
-	state->null_count = pq_getmsgint64(&in);
-	state->invalid_count = pq_getmsgint64(&in);
-	fix_buffer_read(&state->fixes, CurrentMemoryContext, &in);
-	pq_getmsgend(&in);
+	in->data = VARDATA_ANY(bytes);
+	in->len = in->maxlen = VARSIZE_ANY_EXHDR(bytes);
+	in->cursor = 0;
+	mileage_policy_read(&policy, in);
+	state = make_state(CurrentMemoryContext, pq_getmsgbyte(in) != 0, &policy);
+	state->null_count = pq_getmsgint64(in);
+	state->invalid_count = pq_getmsgint64(in);
+	state->encoded = in;
 	PG_RETURN_POINTER(state);
 }
 

@@ -6,7 +6,7 @@
  * partitions, parallel workers.  Chunks out of order are sorted by themselves,
  * then runs of ordered chunks are merged, so that an ordered buffer costs one
  * look at each chunk.  A merge gives back the chunks it has read, and needs no
- * second copy of the fixes.
+ * second copy of the fixes; the last few runs are merged while they are read.
  */
 #include "postgres.h"
 
@@ -175,28 +175,7 @@ fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy)
 
 	append_record(buffer, &buffer->chunks, &record);
 	buffer->count++;
-	buffer->sorted = false;
-}
-
-/* Append copies of the other buffer's chunks.  Both have the same channels. */
-void
-fix_buffer_append_all(FixBuffer *buffer, const FixBuffer *other)
-{
-	Assert(buffer->has_accuracy == other->has_accuracy);
-
-	for (const FixChunk *from = other->chunks.head; from; from = from->next)
-	{
-		FixChunk   *to = add_chunk(buffer, &buffer->chunks, from->count);
-
-		to->ordered = from->ordered;
-		to->count = from->count;
-		memcpy(to->fixes, from->fixes, from->count * sizeof(Fix));
-		if (buffer->has_accuracy)
-			memcpy(chunk_accuracies(to), chunk_accuracies(from),
-				   from->count * sizeof(float));
-	}
-	buffer->count += other->count;
-	buffer->sorted = false;
+	buffer->run_count = 0;
 }
 
 static void
@@ -212,12 +191,34 @@ sort_chunk(FixChunk *chunk, bool has_accuracy)
 	chunk->ordered = true;
 }
 
-/* A place in a run that is being merged. */
-typedef struct RunCursor
+static inline const Fix *
+cursor_fix(const RunCursor *cursor)
 {
-	FixChunk   *chunk;			/* NULL at the end */
-	int			index;
-} RunCursor;
+	return &cursor->chunk->fixes[cursor->index];
+}
+
+static inline float
+cursor_accuracy(const RunCursor *cursor, bool has_accuracy)
+{
+	return chunk_accuracy(cursor->chunk, cursor->index, has_accuracy);
+}
+
+/* The order of the fixes at two cursors, and then of their accuracies. */
+static inline int
+cursor_compare(const RunCursor *a, const RunCursor *b, bool has_accuracy)
+{
+	int			order = fix_compare(cursor_fix(a), cursor_fix(b));
+
+	if (order != 0 || !has_accuracy)
+		return order;
+	return accuracy_compare(cursor_accuracy(a, true), cursor_accuracy(b, true));
+}
+
+static inline bool
+at_end(const RunCursor *cursor)
+{
+	return cursor->chunk == cursor->end;
+}
 
 static void
 next_chunk(RunCursor *cursor)
@@ -232,7 +233,7 @@ whole_chunk_precedes(const RunCursor *cursor, const RunCursor *other, const Chun
 {
 	return cursor->index == 0 &&
 		(out->tail == NULL || out->tail->count >= out->tail->capacity / 2) &&
-		fix_compare(last_fix(cursor->chunk), &other->chunk->fixes[other->index]) < 0;
+		fix_compare(last_fix(cursor->chunk), cursor_fix(other)) < 0;
 }
 
 static void
@@ -263,15 +264,13 @@ static ChunkList
 merge_runs(FixBuffer *buffer, ChunkList a, ChunkList b)
 {
 	ChunkList	out = {0};
-	RunCursor	left = {a.head, 0};
-	RunCursor	right = {b.head, 0};
+	RunCursor	left = {a.head, 0, NULL};
+	RunCursor	right = {b.head, 0, NULL};
 	RunCursor  *rest;
 
-	while (left.chunk && right.chunk)
+	while (!at_end(&left) && !at_end(&right))
 	{
-		FixRecord	l = chunk_get(left.chunk, left.index, buffer->has_accuracy);
-		FixRecord	r = chunk_get(right.chunk, right.index, buffer->has_accuracy);
-		bool		take_left = record_compare(&l, &r) <= 0;
+		bool		take_left = cursor_compare(&left, &right, buffer->has_accuracy) <= 0;
 		RunCursor  *from = take_left ? &left : &right;
 		RunCursor  *other = take_left ? &right : &left;
 
@@ -280,10 +279,10 @@ merge_runs(FixBuffer *buffer, ChunkList a, ChunkList b)
 		else
 			move_record(buffer, from, &out);
 	}
-	rest = left.chunk ? &left : &right;
-	while (rest->chunk && rest->index > 0)
+	rest = at_end(&left) ? &right : &left;
+	while (!at_end(rest) && rest->index > 0)
 		move_record(buffer, rest, &out);
-	while (rest->chunk)
+	while (!at_end(rest))
 		move_chunk(rest, &out);
 	return out;
 }
@@ -309,7 +308,20 @@ find_runs(FixBuffer *buffer, ChunkList *runs)
 	return count;
 }
 
-/* Put the whole buffer in order. */
+/* Make these runs, one after the other, the chunks of the buffer. */
+static void
+set_runs(FixBuffer *buffer, const ChunkList *runs, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		buffer->runs[i] = runs[i].head;
+		runs[i].tail->next = i + 1 < count ? runs[i + 1].head : NULL;
+	}
+	buffer->chunks = (ChunkList) {runs[0].head, runs[count - 1].tail};
+	buffer->run_count = count;
+}
+
+/* Order the buffer: into a few runs, which the reader then merges. */
 void
 fix_buffer_sort(FixBuffer *buffer)
 {
@@ -317,13 +329,13 @@ fix_buffer_sort(FixBuffer *buffer)
 	int64		run_count;
 	ChunkList  *runs;
 
-	if (buffer->sorted || buffer->count == 0)
+	if (buffer->run_count > 0 || buffer->count == 0)
 		return;
 	for (FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
 		chunk_count++;
 	runs = MemoryContextAllocHuge(CurrentMemoryContext, chunk_count * sizeof(ChunkList));
 	run_count = find_runs(buffer, runs);
-	while (run_count > 1)
+	while (run_count > MAX_RUNS)
 	{
 		int64		merged = 0;
 
@@ -333,8 +345,7 @@ fix_buffer_sort(FixBuffer *buffer)
 			runs[merged++] = runs[run_count - 1];
 		run_count = merged;
 	}
-	buffer->chunks = runs[0];
-	buffer->sorted = true;
+	set_runs(buffer, runs, run_count);
 	pfree(runs);
 }
 
@@ -352,7 +363,6 @@ report_too_large(void)
 void
 fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 {
-	pq_sendbyte(out, buffer->has_accuracy);
 	pq_sendint64(out, buffer->count);
 	for (const FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
 	{
@@ -411,52 +421,72 @@ read_chunk(FixBuffer *buffer, StringInfo in)
 			chunk_accuracies(chunk)[i] = pq_getmsgfloat4(in);
 	chunk->ordered = strictly_ordered(chunk);
 	buffer->count += count;
+	buffer->run_count = 0;
 }
 
-/* Read into a new buffer. */
+/* Append what fix_buffer_write wrote of a buffer with the same channels. */
 void
-fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in)
+fix_buffer_read(FixBuffer *buffer, StringInfo in)
 {
 	int64		count;
 
-	fix_buffer_init(buffer, context, pq_getmsgbyte(in) != 0);
 	count = pq_getmsgint64(in);
-	while (buffer->count < count)
+	for (int64 end = buffer->count + count; buffer->count < end;)
 		read_chunk(buffer, in);
-	if (buffer->count != count)
-		report_bad_state();
+	pq_getmsgend(in);
 }
 
 /* Read a sorted buffer from its start. */
 void
 fix_reader_start(FixReader *reader, const FixBuffer *buffer)
 {
-	Assert(buffer->sorted || buffer->count == 0);
+	Assert(buffer->run_count > 0 || buffer->count == 0);
 
 	memset(reader, 0, sizeof(*reader));
-	reader->chunk = buffer->chunks.head;
 	reader->has_accuracy = buffer->has_accuracy;
+	reader->cursor_count = buffer->run_count;
+	for (int i = 0; i < buffer->run_count; i++)
+		reader->cursors[i] = (RunCursor) {
+			.chunk = buffer->runs[i],
+			.end = i + 1 < buffer->run_count ? buffer->runs[i + 1] : NULL,
+		};
+}
+
+static inline RunCursor *
+first_cursor(FixReader *reader)
+{
+	RunCursor  *first = &reader->cursors[0];
+
+	for (int i = 1; i < reader->cursor_count; i++)
+		if (cursor_compare(&reader->cursors[i], first, reader->has_accuracy) < 0)
+			first = &reader->cursors[i];
+	return first;
+}
+
+static inline void
+advance(FixReader *reader, RunCursor *cursor)
+{
+	if (++cursor->index < cursor->chunk->count)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	next_chunk(cursor);
+	if (at_end(cursor))
+		*cursor = reader->cursors[--reader->cursor_count];
 }
 
 /* The next fix with a time of its own, the first of its time; NULL at the end. */
 const Fix *
 fix_reader_next(FixReader *reader, float *accuracy)
 {
-	while (reader->chunk)
+	while (reader->cursor_count > 0)
 	{
-		const FixChunk *chunk = reader->chunk;
-		int			index = reader->index++;
-		const Fix  *fix = &chunk->fixes[index];
+		RunCursor  *cursor = first_cursor(reader);
+		const Fix  *fix = cursor_fix(cursor);
 
-		if (reader->index == chunk->count)
-		{
-			CHECK_FOR_INTERRUPTS();
-			reader->chunk = chunk->next;
-			reader->index = 0;
-		}
+		*accuracy = cursor_accuracy(cursor, reader->has_accuracy);
+		advance(reader, cursor);
 		if (reader->last == NULL || fix->time != reader->last->time)
 		{
-			*accuracy = chunk_accuracy(chunk, index, reader->has_accuracy);
 			reader->last = fix;
 			return fix;
 		}

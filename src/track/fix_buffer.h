@@ -28,6 +28,9 @@ typedef struct ChunkList
 	FixChunk   *tail;
 } ChunkList;
 
+/* Ordered runs of chunks that a reader merges as it goes. */
+#define MAX_RUNS	4
+
 /*
  * Grows without moving a fix.  Slack is at most an eighth, so that a fix takes
  * at most 32 bytes.
@@ -39,14 +42,23 @@ typedef struct FixBuffer
 	int64		count;
 	Size		bytes;			/* of all chunks */
 	bool		has_accuracy;
-	bool		sorted;			/* as a whole; any change clears it */
+	int			run_count;		/* 0 until sorted, and again after a change */
+	FixChunk   *runs[MAX_RUNS]; /* the first chunk of each */
 } FixBuffer;
+
+/* A place in a run. */
+typedef struct RunCursor
+{
+	FixChunk   *chunk;
+	int			index;
+	const FixChunk *end;		/* the chunk after the run, or NULL */
+} RunCursor;
 
 /* Reads the distinct fixes of a sorted buffer, one for each time. */
 typedef struct FixReader
 {
-	const FixChunk *chunk;
-	int			index;
+	RunCursor	cursors[MAX_RUNS];
+	int			cursor_count;	/* of those not at their end */
 	bool		has_accuracy;
 	const Fix  *last;			/* returned last, NULL before the first */
 	int64		duplicate_count;	/* same time, same place */
@@ -55,10 +67,9 @@ typedef struct FixReader
 
 extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
 extern void fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy);
-extern void fix_buffer_append_all(FixBuffer *buffer, const FixBuffer *other);
 extern void fix_buffer_sort(FixBuffer *buffer);
 extern void fix_buffer_write(const FixBuffer *buffer, StringInfo out);
-extern void fix_buffer_read(FixBuffer *buffer, MemoryContext context, StringInfo in);
+extern void fix_buffer_read(FixBuffer *buffer, StringInfo in);
 
 extern void fix_reader_start(FixReader *reader, const FixBuffer *buffer);
 extern const Fix *fix_reader_next(FixReader *reader, float *accuracy);
