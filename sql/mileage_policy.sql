@@ -51,3 +51,4 @@ SELECT 'default max_speed=quick'::mileage_policy;
 SELECT 'default reanchor_fixes=2.5'::mileage_policy;
 SELECT 'v2 max_speed=60'::mileage_policy;
 SELECT 'max_speed=60 raw'::mileage_policy;
+SELECT 'default max_speed=60 max_speed=50'::mileage_policy;

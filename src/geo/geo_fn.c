@@ -6,6 +6,9 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "geo/geo_fn.h"
 #include "geo/gserialized.h"

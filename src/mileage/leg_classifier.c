@@ -123,19 +123,22 @@ directed(const Stretch *s)
 }
 
 static void
-count_moving(LegClassifier *c, int64_t from, int64_t to, double top_speed)
+note_speed(LegClassifier *c, double speed)
 {
-	c->totals.moving += to - from;
-	if (top_speed > c->totals.top_speed)
-		c->totals.top_speed = top_speed;
+	if (speed > c->totals.top_speed)
+		c->totals.top_speed = speed;
 }
 
-/* Count the whole path of the stretch as driven. */
+/* Count the stretch up to this fix in full, as movement. */
 static void
-count_path(LegClassifier *c)
+count_movement(LegClassifier *c, const Fix *end)
 {
-	c->totals.measured_m += c->stretch.path_m;
-	c->totals.used_count += c->stretch.fix_count;
+	Stretch    *s = &c->stretch;
+
+	c->totals.measured_m += s->path_m;
+	c->totals.used_count += s->fix_count;
+	c->totals.moving += end->time - s->anchor.time;
+	note_speed(c, s->top_speed);
 }
 
 /* Count only the straight line to the end of the stretch as driven. */
@@ -144,10 +147,12 @@ count_chord(LegClassifier *c, const Fix *end)
 {
 	Stretch    *s = &c->stretch;
 	double		chord = s->fix_count == 0 ? s->path_m : leg_between(&s->anchor, end).length;
+	bool		held = c->held_since < s->anchor.time;
 
 	c->totals.measured_m += chord;
 	c->totals.jitter_m += s->path_m - chord;
 	c->totals.jitter_count += s->fix_count;
+	note_speed(c, chord / seconds_between(held ? c->held_since : s->anchor.time, end->time));
 }
 
 /* End a stretch at the last believed fix: a gap follows, or nothing. */
@@ -163,10 +168,7 @@ close_stretch(LegClassifier *c)
 		c->totals.stopped += c->believed.time - s->anchor.time;
 	}
 	else
-	{
-		count_path(c);
-		count_moving(c, s->anchor.time, c->believed.time, s->top_speed);
-	}
+		count_movement(c, &c->believed);
 }
 
 static void
@@ -179,15 +181,8 @@ add_gap(LegClassifier *c, const Fix *fix, double leg_m, bool counts)
 		c->totals.gap_excluded_m += leg_m;
 	c->totals.gap += fix->time - c->believed.time;
 	c->totals.gap_count++;
+	c->held_since = fix->time;
 	start_stretch(c, fix, true);
-}
-
-/* Count the whole stretch up to this fix as movement. */
-static void
-count_movement(LegClassifier *c, const Fix *end)
-{
-	count_path(c);
-	count_moving(c, c->stretch.anchor.time, end->time, c->stretch.top_speed);
 }
 
 /* The vehicle has stayed within the radius for long enough. */
@@ -221,7 +216,8 @@ move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 	{
 		count_chord(c, fix);
 		c->totals.stopped += c->believed.time - s->anchor.time;
-		count_moving(c, c->believed.time, fix->time, top_speed(0, leg, seconds));
+		c->totals.moving += fix->time - c->believed.time;
+		note_speed(c, leg->length / seconds);
 	}
 	start_stretch(c, fix, false);
 }
@@ -285,7 +281,6 @@ believe_candidates(LegClassifier *c)
 	{
 		add_gap(c, first, leg.length, false);
 		c->believed = *first;
-		c->held_since = first->time;
 	}
 	for (int i = 1; i < c->candidate_count; i++)
 		believe(c, &c->candidates[i].fix, &c->candidates[i].leg,

@@ -12,6 +12,9 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "geo/geo_fn.h"
 #include "mileage/leg_classifier.h"
@@ -220,19 +223,55 @@ tripmeter_mileage_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* What became of the rows of a group. */
+typedef struct Measurement
+{
+	MileageTotals totals;
+	int64		null_count;
+	int64		invalid_count;
+	int64		duplicate_count;
+	int64		conflict_count;
+} Measurement;
+
+/*
+ * Count the rows that never reached the classifier.  One at (0,0) is invalid or
+ * as good as any other, as the policy says.
+ */
+static void
+count_left_out(Measurement *m, const MileageState *state, const FixReader *reader)
+{
+	const LeftOut *island = &reader->null_island_left_out;
+
+	m->null_count = state->null_count;
+	m->invalid_count = state->invalid_count + m->totals.null_island_count;
+	m->duplicate_count = reader->left_out.duplicate_count;
+	m->conflict_count = reader->left_out.conflict_count;
+	if (state->policy.reject_null_island)
+		m->invalid_count += island->duplicate_count + island->conflict_count;
+	else
+	{
+		m->duplicate_count += island->duplicate_count;
+		m->conflict_count += island->conflict_count;
+	}
+}
+
 /* Order the fixes and classify their legs. */
 static void
-measure(MileageState *state, LegClassifier *classifier, FixReader *reader)
+measure(MileageState *state, Measurement *m)
 {
+	LegClassifier classifier;
+	FixReader	reader;
 	const Fix  *fix;
 	float		accuracy;
 
 	fix_buffer_sort(&state->fixes);
-	fix_reader_start(reader, &state->fixes);
-	classifier_init(classifier, &state->policy);
-	while ((fix = fix_reader_next(reader, &accuracy)) != NULL)
-		classifier_add(classifier, fix, accuracy);
-	classifier_finish(classifier);
+	fix_reader_start(&reader, &state->fixes);
+	classifier_init(&classifier, &state->policy);
+	while ((fix = fix_reader_next(&reader, &accuracy)) != NULL)
+		classifier_add(&classifier, fix, accuracy);
+	classifier_finish(&classifier);
+	m->totals = classifier.totals;
+	count_left_out(m, state, &reader);
 }
 
 static double
@@ -244,15 +283,14 @@ distance_m(const MileageTotals *totals)
 Datum
 tripmeter_mileage_final(PG_FUNCTION_ARGS)
 {
-	LegClassifier classifier;
-	FixReader	reader;
+	Measurement m;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	measure((MileageState *) PG_GETARG_POINTER(0), &classifier, &reader);
-	if (classifier.totals.used_count == 0)
+	measure((MileageState *) PG_GETARG_POINTER(0), &m);
+	if (m.totals.used_count == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(distance_m(&classifier.totals));
+	PG_RETURN_FLOAT8(distance_m(&m.totals));
 }
 
 static Datum
@@ -264,11 +302,11 @@ interval_datum(int64 microseconds)
 	return IntervalPGetDatum(interval);
 }
 
-/* The columns of the type mileage_report, in order. */
+/* The columns of the type mileage_report, in order; no policy, no state. */
 static Datum
-report_datum(FunctionCallInfo fcinfo, const MileageTotals *t, const FixReader *reader,
-			 const MileageState *state)
+report_datum(FunctionCallInfo fcinfo, const Measurement *m, const MileagePolicy *policy)
 {
+	const MileageTotals *t = &m->totals;
 	TupleDesc	desc;
 	bool		nulls[23] = {0};
 	int			column = 0;
@@ -296,13 +334,13 @@ report_datum(FunctionCallInfo fcinfo, const MileageTotals *t, const FixReader *r
 	values[column++] = Int64GetDatum(t->jitter_count);
 	values[column++] = Int64GetDatum(t->outlier_count);
 	values[column++] = Int64GetDatum(t->inaccurate_count);
-	values[column++] = Int64GetDatum(reader->conflict_count);
-	values[column++] = Int64GetDatum(reader->duplicate_count);
-	values[column++] = Int64GetDatum((state ? state->invalid_count : 0) + t->null_island_count);
-	values[column++] = Int64GetDatum(state ? state->null_count : 0);
+	values[column++] = Int64GetDatum(m->conflict_count);
+	values[column++] = Int64GetDatum(m->duplicate_count);
+	values[column++] = Int64GetDatum(m->invalid_count);
+	values[column++] = Int64GetDatum(m->null_count);
 	values[column++] = Int64GetDatum(t->gap_count);
-	nulls[column] = state == NULL;
-	values[column++] = state ? MileagePolicyPGetDatum(&state->policy) : (Datum) 0;
+	nulls[column] = policy == NULL;
+	values[column++] = MileagePolicyPGetDatum(policy);
 	Assert(column == lengthof(nulls));
 
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
@@ -312,10 +350,9 @@ Datum
 tripmeter_mileage_report_final(PG_FUNCTION_ARGS)
 {
 	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
-	LegClassifier classifier = {0};
-	FixReader	reader = {0};
+	Measurement m = {0};
 
 	if (state != NULL)
-		measure(state, &classifier, &reader);
-	return report_datum(fcinfo, &classifier.totals, &reader, state);
+		measure(state, &m);
+	return report_datum(fcinfo, &m, state ? &state->policy : NULL);
 }

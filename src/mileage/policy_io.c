@@ -44,9 +44,6 @@ PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_hash);
 /* A century, beyond which a gap threshold is a mistake. */
 #define MAX_GAP_SECONDS		(100.0 * 366 * 86400)
 
-#define POLICY_KEYS_HINT \
-	"The rules are max_speed, jitter_radius, gap_threshold, gap_counts_as, reanchor_fixes, max_accuracy and null_island."
-
 const MileagePolicy default_mileage_policy = {
 	.version = MILEAGE_ALGORITHM_VERSION,
 	.gap_mode = GAP_STRAIGHT,
@@ -169,36 +166,67 @@ parse_number(const char *text)
 	return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text)));
 }
 
-/* One rule=value of the text form. */
+/* The rules of the text form. */
+typedef enum Rule
+{
+	MAX_SPEED, JITTER_RADIUS, GAP_THRESHOLD, GAP_COUNTS_AS, REANCHOR_FIXES,
+	MAX_ACCURACY, NULL_ISLAND
+} Rule;
+
+static const char *const rule_names[] = {
+	[MAX_SPEED] = "max_speed",
+	[JITTER_RADIUS] = "jitter_radius",
+	[GAP_THRESHOLD] = "gap_threshold",
+	[GAP_COUNTS_AS] = "gap_counts_as",
+	[REANCHOR_FIXES] = "reanchor_fixes",
+	[MAX_ACCURACY] = "max_accuracy",
+	[NULL_ISLAND] = "null_island",
+};
+
+static Rule
+find_rule(const char *name)
+{
+	for (int rule = 0; rule < (int) lengthof(rule_names); rule++)
+		if (strcmp(name, rule_names[rule]) == 0)
+			return rule;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("unknown rule of a mileage policy: \"%s\"", name),
+			 errhint("The rules are max_speed, jitter_radius, gap_threshold, gap_counts_as, reanchor_fixes, max_accuracy and null_island.")));
+}
+
 static void
-set_rule(MileagePolicy *policy, const char *rule, const char *value)
+set_rule(MileagePolicy *policy, Rule rule, const char *value)
 {
 	bool		off = strcmp(value, OFF) == 0;
 
-	if (strcmp(rule, "max_speed") == 0)
-		set_max_speed(policy, off ? INFINITY : parse_number(value));
-	else if (strcmp(rule, "jitter_radius") == 0)
-		set_jitter_radius(policy, off ? 0 : parse_number(value));
-	else if (strcmp(rule, "gap_threshold") == 0)
+	switch (rule)
 	{
-		if (off)
-			policy->gap_threshold = GAP_NEVER;
-		else
-			set_gap_threshold(policy, parse_number(value));
+		case MAX_SPEED:
+			set_max_speed(policy, off ? INFINITY : parse_number(value));
+			break;
+		case JITTER_RADIUS:
+			set_jitter_radius(policy, off ? 0 : parse_number(value));
+			break;
+		case GAP_THRESHOLD:
+			if (off)
+				policy->gap_threshold = GAP_NEVER;
+			else
+				set_gap_threshold(policy, parse_number(value));
+			break;
+		case GAP_COUNTS_AS:
+			set_gap_mode(policy, value);
+			break;
+		case REANCHOR_FIXES:
+			set_reanchor_fixes(policy, parse_number(value));
+			break;
+		case MAX_ACCURACY:
+			set_max_accuracy(policy, off ? INFINITY : parse_number(value));
+			break;
+		case NULL_ISLAND:
+			set_null_island(policy, value);
+			break;
 	}
-	else if (strcmp(rule, "gap_counts_as") == 0)
-		set_gap_mode(policy, value);
-	else if (strcmp(rule, "reanchor_fixes") == 0)
-		set_reanchor_fixes(policy, parse_number(value));
-	else if (strcmp(rule, "max_accuracy") == 0)
-		set_max_accuracy(policy, off ? INFINITY : parse_number(value));
-	else if (strcmp(rule, "null_island") == 0)
-		set_null_island(policy, value);
-	else
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("unknown rule of a mileage policy: \"%s\"", rule),
-				 errhint(POLICY_KEYS_HINT)));
 }
 
 /* The word that a policy may begin with; false if this is none. */
@@ -230,11 +258,13 @@ tripmeter_mileage_policy_in(PG_FUNCTION_ARGS)
 	MileagePolicy *policy = palloc(sizeof(MileagePolicy));
 	char	   *word;
 	int			words = 0;
+	unsigned	given = 0;		/* one bit for each Rule */
 
 	*policy = default_mileage_policy;
 	for (; (word = strtok_r(words == 0 ? rest : NULL, " \t\n", &rest)) != NULL; words++)
 	{
 		char	   *equals = strchr(word, '=');
+		Rule		rule;
 
 		if (words == 0 && set_base(policy, word))
 			continue;
@@ -245,7 +275,13 @@ tripmeter_mileage_policy_in(PG_FUNCTION_ARGS)
 					 errdetail("\"%s\" is not of the form rule=value.", word),
 					 errhint("Begin with default or raw, then name the rules that differ, as in 'default max_speed=60'.")));
 		*equals = '\0';
-		set_rule(policy, word, equals + 1);
+		rule = find_rule(word);
+		if (given & (1u << rule))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("rule of a mileage policy given more than once: \"%s\"", word)));
+		given |= 1u << rule;
+		set_rule(policy, rule, equals + 1);
 	}
 	if (words == 0)
 		ereport(ERROR,

@@ -474,6 +474,18 @@ advance(FixReader *reader, RunCursor *cursor)
 		*cursor = reader->cursors[--reader->cursor_count];
 }
 
+static void
+leave_out(FixReader *reader, const Fix *fix)
+{
+	LeftOut    *left_out = is_null_island(fix->position) ?
+		&reader->null_island_left_out : &reader->left_out;
+
+	if (fix_compare(fix, reader->last) == 0)
+		left_out->duplicate_count++;
+	else
+		left_out->conflict_count++;
+}
+
 /* The next fix with a time of its own, the first of its time; NULL at the end. */
 const Fix *
 fix_reader_next(FixReader *reader, float *accuracy)
@@ -490,10 +502,7 @@ fix_reader_next(FixReader *reader, float *accuracy)
 			reader->last = fix;
 			return fix;
 		}
-		if (fix_compare(fix, reader->last) == 0)
-			reader->duplicate_count++;
-		else
-			reader->conflict_count++;
+		leave_out(reader, fix);
 	}
 	return NULL;
 }

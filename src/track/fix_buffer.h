@@ -54,6 +54,13 @@ typedef struct RunCursor
 	const FixChunk *end;		/* the chunk after the run, or NULL */
 } RunCursor;
 
+/* Fixes left out because another of their time was there first. */
+typedef struct LeftOut
+{
+	int64		duplicate_count;	/* at the same place */
+	int64		conflict_count; /* elsewhere */
+} LeftOut;
+
 /* Reads the distinct fixes of a sorted buffer, one for each time. */
 typedef struct FixReader
 {
@@ -61,8 +68,8 @@ typedef struct FixReader
 	int			cursor_count;	/* of those not at their end */
 	bool		has_accuracy;
 	const Fix  *last;			/* returned last, NULL before the first */
-	int64		duplicate_count;	/* same time, same place */
-	int64		conflict_count; /* same time, another place */
+	LeftOut		left_out;
+	LeftOut		null_island_left_out;	/* those at (0,0), not in the former */
 } FixReader;
 
 extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
