@@ -33,11 +33,11 @@ report_srid(int32 srid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("position is not in SRID %d", WGS84_SRID),
-			 errdetail("Its SRID is %d.", srid),
+			 errmsg("coordinates are not in SRID %d", WGS84_SRID),
+			 errdetail("Their SRID is %d.", srid),
 			 srid == 0
-			 ? errhint("If its coordinates are longitude and latitude in degrees, use ST_SetSRID(position, %d).", WGS84_SRID)
-			 : errhint("Use ST_Transform(position, %d).", WGS84_SRID)));
+			 ? errhint("If they are longitude and latitude in degrees, use ST_SetSRID(..., %d).", WGS84_SRID)
+			 : errhint("Use ST_Transform(..., %d).", WGS84_SRID)));
 }
 
 static void

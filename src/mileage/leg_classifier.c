@@ -58,9 +58,10 @@ start_stretch(LegClassifier *c, const Fix *anchor, bool stopped)
 
 	/* one by one: this is done for most fixes, and is faster than memset */
 	s->anchor = *anchor;
-	s->stopped = stopped;
+	s->stopped = stopped && c->policy.jitter_radius > 0;
 	s->fix_count = 0;
 	s->path_m = s->top_speed = 0;
+	s->busy = 0;
 	s->turn_dot = s->turn_norm = 0;
 	s->last_leg.length = s->last_leg.east = s->last_leg.north = 0;
 	s->east = s->north = s->east_sum = s->north_sum = 0;
@@ -74,11 +75,17 @@ top_speed(double speed, const Leg *leg, double seconds)
 	return leg->length > speed * seconds ? leg->length / seconds : speed;
 }
 
-/* Take the leg to one more fix into the stretch. */
+/*
+ * Take the leg to one more fix into the stretch.  Its speed is that of
+ * `seconds`, which may have begun before it, where a position was held.
+ */
 static inline void
-extend_stretch(Stretch *s, const Leg *leg, double seconds)
+extend_stretch(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
+	Stretch    *s = &c->stretch;
+
 	s->path_m += leg->length;
+	s->busy += leg->length > 0 ? fix->time - c->believed.time : 0;
 	s->east += leg->east;
 	s->north += leg->north;
 	s->turn_dot += leg->east * s->last_leg.east + leg->north * s->last_leg.north;
@@ -141,14 +148,21 @@ count_movement(LegClassifier *c, const Fix *end)
 	note_speed(c, s->top_speed);
 }
 
-/* Count only the straight line to the end of the stretch as driven. */
+/*
+ * Count only the straight line to the end of the stretch as driven, and as time
+ * in motion its share of the path.
+ */
 static void
 count_chord(LegClassifier *c, const Fix *end)
 {
 	Stretch    *s = &c->stretch;
 	double		chord = s->fix_count == 0 ? s->path_m : leg_between(&s->anchor, end).length;
+	double		share = s->path_m > chord ? chord / s->path_m : 1;
+	int64_t		moving = (int64_t) (share * (double) s->busy);
 	bool		held = c->held_since < s->anchor.time;
 
+	c->totals.moving += moving;
+	c->totals.stopped += end->time - s->anchor.time - moving;
 	c->totals.measured_m += chord;
 	c->totals.jitter_m += s->path_m - chord;
 	c->totals.jitter_count += s->fix_count;
@@ -191,14 +205,11 @@ come_to_rest(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
 	Stretch    *s = &c->stretch;
 
-	extend_stretch(s, leg, seconds);
+	extend_stretch(c, fix, leg, seconds);
 	if (directed(s) && s->path_m > 2 * c->policy.jitter_radius)
 		count_movement(c, fix);
 	else
-	{
 		count_chord(c, fix);
-		c->totals.stopped += fix->time - s->anchor.time;
-	}
 	start_stretch(c, fix, true);
 }
 
@@ -208,26 +219,21 @@ move_on(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 {
 	Stretch    *s = &c->stretch;
 
-	extend_stretch(s, leg, seconds);
+	extend_stretch(c, fix, leg, seconds);
 	if (!s->stopped ||
 		(directed(s) && s->path_m >= DIRECTED_SPEED * seconds_between(s->anchor.time, fix->time)))
 		count_movement(c, fix);
 	else
 	{
 		count_chord(c, fix);
-		c->totals.stopped += c->believed.time - s->anchor.time;
-		c->totals.moving += fix->time - c->believed.time;
 		note_speed(c, leg->length / seconds);
 	}
 	start_stretch(c, fix, false);
 }
 
-/*
- * The jitter and gap rules, for a fix that is believed.  Its leg began at
- * `since`.
- */
+/* The jitter and gap rules, for a fix that is believed. */
 static void
-believe(LegClassifier *c, const Fix *fix, const Leg *leg, int64_t since)
+believe(LegClassifier *c, const Fix *fix, const Leg *leg)
 {
 	double		seconds = seconds_between(c->held_since, fix->time);
 
@@ -239,11 +245,11 @@ believe(LegClassifier *c, const Fix *fix, const Leg *leg, int64_t since)
 			come_to_rest(c, fix, leg, seconds);
 		else
 		{
-			extend_stretch(&c->stretch, leg, seconds);
+			extend_stretch(c, fix, leg, seconds);
 			keep_in_stretch(&c->stretch);
 		}
 	}
-	else if (fix->time - since > c->policy.gap_threshold)
+	else if (fix->time - c->believed.time > c->policy.gap_threshold)
 		add_gap(c, fix, leg->length, c->policy.gap_mode == GAP_STRAIGHT);
 	else
 		move_on(c, fix, leg, seconds);
@@ -263,9 +269,22 @@ reject_candidates(LegClassifier *c)
 }
 
 /*
- * The candidates agree with each other: the vehicle is where they say.  Where
- * a receiver held its last position, it may have driven there since that was
- * new.  Otherwise the way there is unknown: a jump, never distance.
+ * Do the candidates only catch up with a position that the receiver held?  Then
+ * the vehicle may have driven there since that was new, if that is not so long
+ * ago that it would be a gap.
+ */
+static bool
+candidates_catch_up(const LegClassifier *c)
+{
+	const Fix  *first = &c->candidates[0].fix;
+
+	return first->time - c->held_since <= c->policy.gap_threshold &&
+		plausible(c, leg_between(&c->believed, first).length, c->held_since, first->time);
+}
+
+/*
+ * The candidates agree with each other: the vehicle is where they say.  Unless
+ * they catch up, the way there is unknown: a jump, never distance.
  */
 static void
 believe_candidates(LegClassifier *c)
@@ -275,16 +294,15 @@ believe_candidates(LegClassifier *c)
 
 	c->totals.outlier_m += c->outlier_path_m - leg.length;
 	c->outlier_path_m = 0;
-	if (plausible(c, leg.length, c->held_since, first->time))
-		believe(c, first, &leg, c->held_since);
+	if (candidates_catch_up(c))
+		believe(c, first, &leg);
 	else
 	{
 		add_gap(c, first, leg.length, false);
 		c->believed = *first;
 	}
 	for (int i = 1; i < c->candidate_count; i++)
-		believe(c, &c->candidates[i].fix, &c->candidates[i].leg,
-				c->candidates[i - 1].fix.time);
+		believe(c, &c->candidates[i].fix, &c->candidates[i].leg);
 	c->candidate_count = 0;
 }
 
@@ -308,16 +326,6 @@ add_candidate(LegClassifier *c, const Fix *fix, const Leg *leg)
 	c->candidates[c->candidate_count++] = (Candidate) {*fix, *leg};
 	if (c->candidate_count == c->policy.reanchor_fixes)
 		believe_candidates(c);
-}
-
-/* Did the candidates only catch up with a position held for too long? */
-static bool
-candidates_catch_up(const LegClassifier *c)
-{
-	const Fix  *first = &c->candidates[0].fix;
-
-	return plausible(c, leg_between(&c->believed, first).length,
-					 c->held_since, first->time);
 }
 
 /* The outlier rule; the leg is from the fix before, believed or not. */
@@ -344,14 +352,17 @@ judge_speed(LegClassifier *c, const Fix *fix, const Leg *leg)
 		c->totals.outlier_m += c->outlier_path_m + leg->length - direct.length;
 		c->outlier_path_m = 0;
 	}
-	believe(c, fix, &direct, c->believed.time);
+	believe(c, fix, &direct);
 }
 
-/* The accuracy rule.  Some platforms report a negative radius for no fix. */
+/*
+ * The accuracy rule, at the precision of the accuracies, so that 12.3 is within
+ * 12.3.  Some platforms report a negative radius for no fix.
+ */
 static bool
 accurate_enough(const LegClassifier *c, float accuracy)
 {
-	return !(accuracy > c->policy.max_accuracy || accuracy < 0);
+	return !(accuracy > (float) c->policy.max_accuracy || accuracy < 0);
 }
 
 void

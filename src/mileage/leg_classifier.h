@@ -59,6 +59,7 @@ typedef struct Stretch
 	bool		stopped;
 	int64_t		fix_count;
 	double		path_m;
+	int64_t		busy;			/* microseconds of its legs that led anywhere */
 	double		top_speed;
 	double		turn_dot;		/* sums over pairs of successive legs: scalar */
 	double		turn_norm;		/* products, and products of their lengths */

@@ -55,72 +55,72 @@ COMMENT ON COLUMN mileage_report.policy IS 'the policy applied';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geometry) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geometry, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geometry, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geometry, accuracy real, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geometry, real, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geography) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geography) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geography, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geography, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, "position" geography, accuracy real, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, geography, real, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, lon float8, lat float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_lonlat'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, float8, float8) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, lon float8, lat float8, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_lonlat'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, float8, float8, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_accum(state internal, recorded_at timestamptz, lon float8, lat float8, accuracy real, policy mileage_policy) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_lonlat'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_accum(internal, timestamptz, float8, float8, real, mileage_policy) IS 'Transition function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_combine'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION mileage_combine(internal, internal) IS 'Combine function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_serial(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_serial'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION mileage_serial(internal) IS 'Serialization function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_deserial(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_deserial'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION mileage_deserial(bytea, internal) IS 'Deserialization function of mileage and mileage_report.';
 
 CREATE FUNCTION mileage_final(internal) RETURNS float8
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_final'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION mileage_final(internal) IS 'Final function of mileage.';
 
 CREATE FUNCTION mileage_report_final(internal) RETURNS mileage_report
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_report_final'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION mileage_report_final(internal) IS 'Final function of mileage_report.';
 
 -- mileage

@@ -4,22 +4,22 @@ CREATE TYPE mileage_policy;
 
 CREATE FUNCTION mileage_policy_in(cstring) RETURNS mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_in'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_in(cstring) IS 'Reads the text form of a mileage policy.';
 
 CREATE FUNCTION mileage_policy_out(mileage_policy) RETURNS cstring
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_out'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_out(mileage_policy) IS 'Writes the canonical text form of a mileage policy.';
 
 CREATE FUNCTION mileage_policy_recv(internal) RETURNS mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_recv'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_recv(internal) IS 'Reads the binary form of a mileage policy.';
 
 CREATE FUNCTION mileage_policy_send(mileage_policy) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_send'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_send(mileage_policy) IS 'Writes the binary form of a mileage policy.';
 
 CREATE TYPE mileage_policy (
@@ -44,23 +44,23 @@ CREATE FUNCTION mileage_policy(
         null_island text DEFAULT 'reject')
     RETURNS mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy'
-    LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy(float8, float8, interval, text, integer, float8, text) IS
-    'A mileage policy: top speed in m/s, jitter radius in metres, shortest gap, what a gap counts as (straight, exclude), how many agreeing fixes re-anchor after a jump (1 to 16), largest accepted accuracy radius in metres, fixes at exactly (0,0) (reject, accept). NULL turns a limit off. Errors: a value out of its range.';
+    'A mileage policy: top speed in m/s, jitter radius in metres, longest time between fixes that is no gap, what a gap counts as (straight, exclude), how many agreeing fixes re-anchor after a jump (1 to 16), largest accepted accuracy radius in metres, fixes at exactly (0,0) (reject, accept). NULL turns a limit off. Errors: a value out of its range.';
 
 CREATE FUNCTION mileage_policy_cmp(mileage_policy, mileage_policy) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_cmp'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_cmp(mileage_policy, mileage_policy) IS 'Compares two policies, in an order of no meaning.';
 
 CREATE FUNCTION mileage_policy_hash(mileage_policy) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_hash'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_hash(mileage_policy) IS 'Hash of a policy.';
 
 CREATE FUNCTION mileage_policy_lt(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_lt'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_lt(mileage_policy, mileage_policy) IS 'implementation of < operator';
 CREATE OPERATOR < (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_lt,
@@ -70,7 +70,7 @@ COMMENT ON OPERATOR < (mileage_policy, mileage_policy) IS 'less than';
 
 CREATE FUNCTION mileage_policy_le(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_le'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_le(mileage_policy, mileage_policy) IS 'implementation of <= operator';
 CREATE OPERATOR <= (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_le,
@@ -80,7 +80,7 @@ COMMENT ON OPERATOR <= (mileage_policy, mileage_policy) IS 'less than or equal';
 
 CREATE FUNCTION mileage_policy_eq(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_eq'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_eq(mileage_policy, mileage_policy) IS 'implementation of = operator';
 CREATE OPERATOR = (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_eq,
@@ -90,7 +90,7 @@ COMMENT ON OPERATOR = (mileage_policy, mileage_policy) IS 'equal';
 
 CREATE FUNCTION mileage_policy_ne(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_ne'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_ne(mileage_policy, mileage_policy) IS 'implementation of <> operator';
 CREATE OPERATOR <> (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_ne,
@@ -100,7 +100,7 @@ COMMENT ON OPERATOR <> (mileage_policy, mileage_policy) IS 'not equal';
 
 CREATE FUNCTION mileage_policy_ge(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_ge'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_ge(mileage_policy, mileage_policy) IS 'implementation of >= operator';
 CREATE OPERATOR >= (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_ge,
@@ -110,7 +110,7 @@ COMMENT ON OPERATOR >= (mileage_policy, mileage_policy) IS 'greater than or equa
 
 CREATE FUNCTION mileage_policy_gt(mileage_policy, mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_gt'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy_gt(mileage_policy, mileage_policy) IS 'implementation of > operator';
 CREATE OPERATOR > (
     LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_gt,

@@ -3,7 +3,7 @@
 -- a clean drive, and ask for the report of the clean drive but for one count.
 
 BEGIN;
-SELECT plan(129);
+SELECT plan(134);
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8
     LANGUAGE sql IMMUTABLE
@@ -31,7 +31,7 @@ END $$;
 
 -- What differs between two reports, for instance {"invalid_count": 1}.
 CREATE FUNCTION pg_temp.difference(report tripmeter.mileage_report, clean tripmeter.mileage_report) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT coalesce(jsonb_object_agg(key, value), '{}')
     FROM jsonb_each(to_jsonb(report))
     WHERE value <> to_jsonb(clean) -> key
@@ -167,6 +167,10 @@ SELECT is(pg_temp.difference(
         pg_temp.report('SELECT second, CASE second WHEN 300 THEN east - 10 ELSE east END, CASE second WHEN 300 THEN north + 18 ELSE north END, accuracy FROM drive')),
     '{"conflict_count": 2}', 'the winner of three is driven by, the others are not');
 
+SELECT is(tripmeter.mileage(pg_temp.moment(s), lon, 0, tripmeter.mileage_policy(null_island => 'accept', jitter_radius => NULL)),
+    tripmeter.distance('SRID=4326;POINT(-0.01 0)'::geometry, 'SRID=4326;POINT(0.01 0)'), 'where (0,0) is accepted, it gives way to another place all the same')
+FROM (VALUES (0, -0.01), (1000, 0), (1000, 0.01)) fixes (s, lon);
+
 -- Rule 4: accuracy
 
 SELECT is(pg_temp.difference(pg_temp.report(format(
@@ -236,6 +240,11 @@ FROM (
     FROM unnest('{5,60,300,590}'::integer[]) at, unnest('{2000,50000}'::integer[]) jump_m
 ) reports;
 
+-- A receiver that repeats its last place until it finds the next one.
+SELECT ok((report).distance_m < 1 AND (report).gap_count = 1 AND (report).outlier_count = 0,
+    format('a jump in a second, after an hour at exactly one place, is no distance either: %s m', (report).distance_m))
+FROM (SELECT pg_temp.report('SELECT second, CASE WHEN second <= 3600 THEN 0 ELSE 20000 END, 0, NULL FROM generate_series(0, 4200) second') AS report) reports;
+
 SELECT ok((report).gap_count = 9 AND (report).outlier_count = 0
         AND abs((report).distance_m - (SELECT (clean.report).distance_m FROM clean)) < 10 * 40,
     'jumps every minute do not latch')
@@ -294,6 +303,16 @@ FROM (SELECT speed, every, pg_temp.report(format('SELECT second, %s * second, 0,
 SELECT ok(abs((report).distance_m / 1000 - 1) < 0.03, format('a traffic jam keeps its length: %s m', (report).distance_m))
 FROM (SELECT pg_temp.report('SELECT second, 5 * floor(second / 30) + least(5, second::integer % 30), 0, NULL FROM generate_series(0, 5999) second') AS report) reports;
 
+-- Metres are driven in motion: were the time at rest too long, the mean speed
+-- would be above the top speed.
+SELECT cmp_ok((report).distance_m, '<=', 1.1 * (report).top_speed * extract(epoch FROM (report).moving_time)::float8,
+    format('%s: %s m in motion for %s', what, round((report).distance_m), (report).moving_time))
+FROM (VALUES
+    ('2 m/s', 'SELECT second, 2 * second, 0, NULL FROM generate_series(0, 900) second'),
+    ('0.5 m/s', 'SELECT second, 0.5 * second, 0, NULL FROM generate_series(0, 3600) second'),
+    ('a traffic jam', 'SELECT second, 5 * floor(second / 30) + least(5, second::integer % 30), 0, NULL FROM generate_series(0, 5999) second')
+) slow (what, fixes), LATERAL (SELECT pg_temp.report(fixes) AS report) reports;
+
 -- Curves at 1 Hz against the line through the same fixes. A path is given by
 -- its heading: straight on, then turning at a rate, by turns.
 CREATE TEMP TABLE curves AS
@@ -335,30 +354,30 @@ FROM (SELECT pg_temp.report('SELECT second, 3 * pg_temp.uniform(second::bigint, 
 
 -- Rule 7: gaps
 
--- 5 km of tunnel in the middle of the drive, for as long as the threshold less
--- a microsecond, and for as long as the threshold.
+-- 5 km of tunnel in the middle of the drive, for as long as the threshold, and
+-- for a microsecond longer.
 CREATE TEMP TABLE tunnels AS
 SELECT silence, counts_as,
     pg_temp.report(format('SELECT CASE WHEN second <= 300 THEN second ELSE second - 301 + 300 + %s END,
         CASE WHEN second <= 300 THEN east ELSE east + 5000 END, north, accuracy FROM drive', silence), policy) AS report,
     (pg_temp.report('SELECT * FROM drive WHERE second <= 300')).distance_m
         + (pg_temp.report('SELECT * FROM drive WHERE second > 300')).distance_m AS outside_m
-FROM unnest('{299.999999,300,1000.5}'::numeric[]) silence, unnest('{straight,exclude}'::text[]) counts_as,
+FROM unnest('{300,300.000001,1000.5}'::numeric[]) silence, unnest('{straight,exclude}'::text[]) counts_as,
     tripmeter.mileage_policy(gap_counts_as => counts_as) policy;
 
 SELECT ok((report).gap_count = 0 AND (report).gap_m = 0 AND (report).gap_excluded_m = 0 AND (report).gap_time = '0'
-        AND abs((report).distance_m - outside_m - 5012) < 40, 'a silence below the threshold is no gap: ' || counts_as)
-FROM tunnels WHERE silence < 300;
+        AND abs((report).distance_m - outside_m - 5012) < 40, 'a silence of no more than the threshold is no gap: ' || counts_as)
+FROM tunnels WHERE silence <= 300;
 
 SELECT ok((report).gap_count = 1 AND (report).gap_time = silence * interval '1 s' AND (report).gap_excluded_m = 0
         AND abs((report).gap_m - 5012) < 40 AND abs((report).distance_m - outside_m - (report).gap_m) < 40,
     format('a gap of %s s counts as a straight line', silence))
-FROM tunnels WHERE silence >= 300 AND counts_as = 'straight';
+FROM tunnels WHERE silence > 300 AND counts_as = 'straight';
 
 SELECT ok((report).gap_count = 1 AND (report).gap_time = silence * interval '1 s' AND (report).gap_m = 0
         AND abs((report).gap_excluded_m - 5012) < 40 AND abs((report).distance_m - outside_m) < 40,
     format('a gap of %s s is excluded', silence))
-FROM tunnels WHERE silence >= 300 AND counts_as = 'exclude';
+FROM tunnels WHERE silence > 300 AND counts_as = 'exclude';
 
 SELECT ok((report).gap_count = 0 AND (report).gap_time = '0' AND abs((report).distance_m - outside_m - 5012) < 40,
     'without a threshold there are no gaps')

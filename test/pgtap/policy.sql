@@ -181,7 +181,7 @@ BEGIN
 END $$;
 
 SELECT is(count(*), 0::bigint, 'the bytes give the policy back')
-FROM policies WHERE n <= 200 AND pg_temp.receive(mileage_policy_send(policy)) <> policy;
+FROM policies WHERE n <= 200 AND pg_temp.receive(mileage_policy_send(policy)) IS DISTINCT FROM policy;
 
 -- Bytes that are none of a policy's are refused, or are another policy's, which
 -- then is a whole one: each bit changed, and all lengths.
