@@ -5,11 +5,12 @@ MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
 	src/geo/geodesic.o src/geo/gserialized.o src/geo/geo_fn.o \
 	src/track/fix_codec.o src/track/fix_buffer.o \
-	src/mileage/leg_classifier.o src/mileage/policy_io.o src/mileage/mileage_agg.o
+	src/mileage/leg_classifier.o src/mileage/policy_io.o \
+	src/mileage/policy_fn.o src/mileage/mileage_agg.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
-SQL = src/geo/geo.sql src/mileage/policy.sql src/mileage/mileage.sql
+SQL = src/tripmeter.sql src/geo/geo.sql src/mileage/policy.sql src/mileage/mileage.sql
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # Results must not differ between machines: no contraction, no fast-math.
@@ -28,6 +29,9 @@ EXTRA_CLEAN = test/isolation/results test/isolation/regression.* test/unit/*_tes
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# What JIT inlines must give the same bits as what it does not.
+override BITCODE_CFLAGS += -ffp-contract=off
 
 # PGXS tracks no headers.
 $(OBJS): $(headers)

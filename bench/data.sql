@@ -12,5 +12,13 @@ FROM (
 ) made
 ORDER BY recorded_at;
 
+-- The same, each trip whole in one partition.
+CREATE TABLE fixes_by_trip (LIKE fixes) PARTITION BY HASH (trip);
+CREATE TABLE fixes_by_trip_0 PARTITION OF fixes_by_trip FOR VALUES WITH (MODULUS 4, REMAINDER 0);
+CREATE TABLE fixes_by_trip_1 PARTITION OF fixes_by_trip FOR VALUES WITH (MODULUS 4, REMAINDER 1);
+CREATE TABLE fixes_by_trip_2 PARTITION OF fixes_by_trip FOR VALUES WITH (MODULUS 4, REMAINDER 2);
+CREATE TABLE fixes_by_trip_3 PARTITION OF fixes_by_trip FOR VALUES WITH (MODULUS 4, REMAINDER 3);
+INSERT INTO fixes_by_trip SELECT * FROM fixes;
+
 CREATE TABLE lines AS
 SELECT trip, ST_MakeLine(position ORDER BY recorded_at) AS line FROM fixes GROUP BY trip;

@@ -52,12 +52,14 @@ refresh_package_lists() {
 
 # The PostgreSQL versions that these packages can be had for, newest first.
 packaged_versions() {
-    local version
+    local version package
     for version in 18 17 16 15; do
-        apt-cache show "postgresql-server-dev-$version" "postgresql-$version-postgis-3" \
-            "postgresql-$version-pgtap" >/dev/null 2>&1 && echo "$version"
+        for package in "postgresql-server-dev-$version" "postgresql-$version-postgis-3" \
+            "postgresql-$version-pgtap"; do
+            apt-cache show "$package" >/dev/null 2>&1 || continue 2
+        done
+        echo "$version"
     done
-    return 0
 }
 
 usable_pg_config() {

@@ -25,7 +25,7 @@ report_corrupt(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("stored geometry is cut short"),
-			 errhint("It was not written by PostGIS 2 or later; load it again.")));
+			 errhint("Restore the row from a backup, or load it again.")));
 }
 
 static pg_noinline void

@@ -6,7 +6,8 @@
  * second-order terms carries nearly all of them; PROJ's geodesic.h (Karney,
  * "Algorithms for geodesics", J. Geodesy 87, 2013) takes the long ones and
  * those beside a pole.  Only +, -, *, / and sqrt are used on the short path:
- * IEEE 754 defines their results to the last bit, so every machine agrees.
+ * IEEE 754 defines their results to the last bit, so every machine agrees.  PROJ
+ * calls on libm, whose last bit may differ.
  */
 #include <math.h>
 #include <stddef.h>

@@ -18,6 +18,12 @@
 #define REST_MICROSECONDS	INT64_C(20000000)
 
 /*
+ * A receiver that repeats its last position for longer than this does not lag,
+ * it stands.
+ */
+#define HOLD_MICROSECONDS	INT64_C(60000000)
+
+/*
  * Movement within the radius is told from wandering by its direction: a
  * vehicle keeps it from leg to leg and gets on, noise turns at random.
  * Receivers overshoot, though, when a vehicle brakes; so on the way to a stop
@@ -62,7 +68,8 @@ start_stretch(LegClassifier *c, const Fix *anchor, bool stopped)
 	s->fix_count = 0;
 	s->path_m = s->top_speed = 0;
 	s->busy = 0;
-	s->turn_dot = s->turn_norm = 0;
+	s->turn_cosines = 0;
+	s->turn_count = 0;
 	s->last_leg.length = s->last_leg.east = s->last_leg.north = 0;
 	s->east = s->north = s->east_sum = s->north_sum = 0;
 	c->totals.used_count++;
@@ -73,6 +80,24 @@ static inline double
 top_speed(double speed, const Leg *leg, double seconds)
 {
 	return leg->length > speed * seconds ? leg->length / seconds : speed;
+}
+
+/*
+ * Every turn weighs the same, or the few long legs that lead to a stop and away
+ * from it would speak for all the wandering in between.
+ */
+static inline void
+add_turn(Stretch *s, const Leg *leg)
+{
+	double		lengths = leg->length * s->last_leg.length;
+
+	if (lengths > 0)
+	{
+		s->turn_cosines += (leg->east * s->last_leg.east +
+							leg->north * s->last_leg.north) / lengths;
+		s->turn_count++;
+	}
+	s->last_leg = *leg;
 }
 
 /*
@@ -88,9 +113,7 @@ extend_stretch(LegClassifier *c, const Fix *fix, const Leg *leg, double seconds)
 	s->busy += leg->length > 0 ? fix->time - c->believed.time : 0;
 	s->east += leg->east;
 	s->north += leg->north;
-	s->turn_dot += leg->east * s->last_leg.east + leg->north * s->last_leg.north;
-	s->turn_norm += leg->length * s->last_leg.length;
-	s->last_leg = *leg;
+	add_turn(s, leg);
 	s->top_speed = top_speed(s->top_speed, leg, seconds);
 }
 
@@ -105,7 +128,8 @@ keep_in_stretch(Stretch *s)
 
 /*
  * Does the leg end within the radius of the anchor, or of the center of a
- * stop?  It begins there, so that one of twice the radius leads out of it.
+ * stop?  It begins there, so that one of twice the radius leads out of it.  So
+ * does one without components: beside a pole, where they have no meaning.
  */
 static bool
 within_radius(const Stretch *s, const Leg *leg, double radius)
@@ -113,7 +137,8 @@ within_radius(const Stretch *s, const Leg *leg, double radius)
 	double		east = s->east + leg->east;
 	double		north = s->north + leg->north;
 
-	if (leg->length > 2 * radius)
+	if (leg->length > 2 * radius ||
+		(leg->length > 0 && leg->east == 0 && leg->north == 0))
 		return false;
 	if (s->stopped)
 	{
@@ -126,7 +151,8 @@ within_radius(const Stretch *s, const Leg *leg, double radius)
 static bool
 directed(const Stretch *s)
 {
-	return s->turn_norm > 0 && s->turn_dot >= DIRECTED_COSINE * s->turn_norm;
+	return s->turn_count > 0 &&
+		s->turn_cosines >= DIRECTED_COSINE * (double) s->turn_count;
 }
 
 static void
@@ -269,17 +295,16 @@ reject_candidates(LegClassifier *c)
 }
 
 /*
- * Do the candidates only catch up with a position that the receiver held?  Then
- * the vehicle may have driven there since that was new, if that is not so long
- * ago that it would be a gap.
+ * Do the candidates only catch up with a position that the receiver held for a
+ * while?  Then the vehicle may have driven there since that was new.
  */
 static bool
-candidates_catch_up(const LegClassifier *c)
+candidates_catch_up(const LegClassifier *c, double leg_m)
 {
-	const Fix  *first = &c->candidates[0].fix;
+	int64_t		time = c->candidates[0].fix.time;
 
-	return first->time - c->held_since <= c->policy.gap_threshold &&
-		plausible(c, leg_between(&c->believed, first).length, c->held_since, first->time);
+	return time - c->held_since <= HOLD_MICROSECONDS &&
+		plausible(c, leg_m, c->held_since, time);
 }
 
 /*
@@ -294,7 +319,7 @@ believe_candidates(LegClassifier *c)
 
 	c->totals.outlier_m += c->outlier_path_m - leg.length;
 	c->outlier_path_m = 0;
-	if (candidates_catch_up(c))
+	if (candidates_catch_up(c, leg.length))
 		believe(c, first, &leg);
 	else
 	{
@@ -341,7 +366,8 @@ judge_speed(LegClassifier *c, const Fix *fix, const Leg *leg)
 		add_candidate(c, fix, leg);
 		return;
 	}
-	if (agrees_with_candidates(c, fix, leg) && candidates_catch_up(c))
+	if (agrees_with_candidates(c, fix, leg) &&
+		candidates_catch_up(c, leg_between(&c->believed, &c->candidates[0].fix).length))
 	{
 		believe_candidates(c);
 		direct = *leg;
@@ -381,8 +407,7 @@ classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
 {
 	Leg			leg = {0};
 
-	if (c->policy.reject_null_island &&
-		fix->position.lon == 0 && fix->position.lat == 0)
+	if (c->policy.reject_null_island && is_null_island(fix->position))
 	{
 		c->totals.null_island_count++;
 		return;

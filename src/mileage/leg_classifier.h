@@ -61,8 +61,8 @@ typedef struct Stretch
 	double		path_m;
 	int64_t		busy;			/* microseconds of its legs that led anywhere */
 	double		top_speed;
-	double		turn_dot;		/* sums over pairs of successive legs: scalar */
-	double		turn_norm;		/* products, and products of their lengths */
+	double		turn_cosines;	/* sum, over the turns from leg to leg */
+	int64_t		turn_count;
 	Leg			last_leg;
 	double		east;			/* of its last fix, in metres from the anchor */
 	double		north;

@@ -302,18 +302,20 @@ interval_datum(int64 microseconds)
 	return IntervalPGetDatum(interval);
 }
 
+#define REPORT_COLUMNS	23
+
 /* The columns of the type mileage_report, in order; no policy, no state. */
 static Datum
 report_datum(FunctionCallInfo fcinfo, const Measurement *m, const MileagePolicy *policy)
 {
 	const MileageTotals *t = &m->totals;
 	TupleDesc	desc;
-	bool		nulls[23] = {0};
+	bool		nulls[REPORT_COLUMNS] = {0};
 	int			column = 0;
-	Datum		values[lengthof(nulls)];
+	Datum		values[REPORT_COLUMNS];
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
-		desc->natts != lengthof(nulls))
+		desc->natts != REPORT_COLUMNS)
 		elog(ERROR, "mileage_report has not the columns that this library knows");
 
 	values[column++] = Float8GetDatum(distance_m(t));
@@ -341,7 +343,7 @@ report_datum(FunctionCallInfo fcinfo, const Measurement *m, const MileagePolicy 
 	values[column++] = Int64GetDatum(t->gap_count);
 	nulls[column] = policy == NULL;
 	values[column++] = MileagePolicyPGetDatum(policy);
-	Assert(column == lengthof(nulls));
+	Assert(column == REPORT_COLUMNS);
 
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }

@@ -46,7 +46,7 @@ CREATE FUNCTION mileage_policy(
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION mileage_policy(float8, float8, interval, text, integer, float8, text) IS
-    'A mileage policy: top speed in m/s, jitter radius in metres, longest time between fixes that is no gap, what a gap counts as (straight, exclude), how many agreeing fixes re-anchor after a jump (1 to 16), largest accepted accuracy radius in metres, fixes at exactly (0,0) (reject, accept). NULL turns a limit off. Errors: a value out of its range.';
+    'A mileage policy: top speed in m/s, jitter radius in metres (up to 1000), longest time between fixes that is no gap, what a gap counts as (straight, exclude), how many agreeing fixes re-anchor after a jump (1 to 16), largest accepted accuracy radius in metres, fixes at exactly (0,0) (reject, accept). NULL turns a limit off. Errors: a value out of its range.';
 
 CREATE FUNCTION mileage_policy_cmp(mileage_policy, mileage_policy) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_cmp'
@@ -133,3 +133,5 @@ CREATE OPERATOR CLASS mileage_policy_hash_ops
     OPERATOR 1 =,
     FUNCTION 1 mileage_policy_hash(mileage_policy);
 COMMENT ON OPERATOR CLASS mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY mileage_policy_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';

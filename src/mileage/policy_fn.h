@@ -5,6 +5,8 @@
 #ifndef TRIPMETER_POLICY_FN_H
 #define TRIPMETER_POLICY_FN_H
 
+#include <string.h>
+
 #include "lib/stringinfo.h"
 
 #include "mileage/policy.h"

@@ -1,7 +1,6 @@
 /*
  * policy_io.c
- *		The type mileage_policy: its text and binary forms, its constructor and
- *		its comparisons.
+ *		The type mileage_policy: its text and binary forms, and its constructor.
  *
  * The canonical text names the algorithm's version and every rule:
  *
@@ -16,7 +15,6 @@
 
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
@@ -30,16 +28,11 @@ PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_out);
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_recv);
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_send);
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_cmp);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_eq);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_ne);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_lt);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_le);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_ge);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_gt);
-PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_hash);
 
 #define OFF	"off"
+
+/* Noise is not larger; the directions of legs are used up to here. */
+#define MAX_JITTER_RADIUS	1000
 
 /* A century, beyond which a gap threshold is a mistake. */
 #define MAX_GAP_SECONDS		(100.0 * 366 * 86400)
@@ -103,10 +96,10 @@ set_max_accuracy(MileagePolicy *policy, double metres)
 static void
 set_jitter_radius(MileagePolicy *policy, double metres)
 {
-	if (!(metres >= 0 && metres < INFINITY))
+	if (!(metres >= 0 && metres <= MAX_JITTER_RADIUS))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("jitter_radius of a mileage policy must be zero or a positive number of metres"),
+				 errmsg("jitter_radius of a mileage policy must be from 0 to %d metres", MAX_JITTER_RADIUS),
 				 errdetail("Its value is %g.", metres)));
 	policy->jitter_radius = metres + 0.0;
 }
@@ -161,9 +154,17 @@ set_null_island(MileagePolicy *policy, const char *word)
 }
 
 static double
-parse_number(const char *text)
+parse_number(const char *rule, const char *text)
 {
-	return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text)));
+	char	   *end;
+	double		number = strtod(text, &end);
+
+	if (end == text || *end != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid %s of a mileage policy: \"%s\"", rule, text),
+				 errhint("Write a number, without a unit and without spaces around the equals sign.")));
+	return number;
 }
 
 /* The rules of the text form. */
@@ -198,30 +199,31 @@ find_rule(const char *name)
 static void
 set_rule(MileagePolicy *policy, Rule rule, const char *value)
 {
+	const char *name = rule_names[rule];
 	bool		off = strcmp(value, OFF) == 0;
 
 	switch (rule)
 	{
 		case MAX_SPEED:
-			set_max_speed(policy, off ? INFINITY : parse_number(value));
+			set_max_speed(policy, off ? INFINITY : parse_number(name, value));
 			break;
 		case JITTER_RADIUS:
-			set_jitter_radius(policy, off ? 0 : parse_number(value));
+			set_jitter_radius(policy, off ? 0 : parse_number(name, value));
 			break;
 		case GAP_THRESHOLD:
 			if (off)
 				policy->gap_threshold = GAP_NEVER;
 			else
-				set_gap_threshold(policy, parse_number(value));
+				set_gap_threshold(policy, parse_number(name, value));
 			break;
 		case GAP_COUNTS_AS:
 			set_gap_mode(policy, value);
 			break;
 		case REANCHOR_FIXES:
-			set_reanchor_fixes(policy, parse_number(value));
+			set_reanchor_fixes(policy, parse_number(name, value));
 			break;
 		case MAX_ACCURACY:
-			set_max_accuracy(policy, off ? INFINITY : parse_number(value));
+			set_max_accuracy(policy, off ? INFINITY : parse_number(name, value));
 			break;
 		case NULL_ISLAND:
 			set_null_island(policy, value);
@@ -233,20 +235,19 @@ set_rule(MileagePolicy *policy, Rule rule, const char *value)
 static bool
 set_base(MileagePolicy *policy, const char *word)
 {
-	unsigned	version;
-	char		rest;
-
 	if (strcmp(word, "default") == 0)
 		*policy = default_mileage_policy;
 	else if (strcmp(word, "raw") == 0)
 		*policy = raw_mileage_policy;
-	else if (sscanf(word, "v%u%c", &version, &rest) != 1)
-		return false;
-	else if (version != MILEAGE_ALGORITHM_VERSION)
+	else if (strcmp(word, psprintf("v%d", MILEAGE_ALGORITHM_VERSION)) != 0)
+	{
+		if (word[0] != 'v' || word[1] == '\0' || strspn(word + 1, "0123456789") != strlen(word + 1))
+			return false;
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("mileage algorithm version %u is not known", version),
-				 errdetail("This tripmeter has version %d.", MILEAGE_ALGORITHM_VERSION)));
+				 errmsg("mileage algorithm version %s is not known", word),
+				 errdetail("This tripmeter has version v%d.", MILEAGE_ALGORITHM_VERSION)));
+	}
 	return true;
 }
 
@@ -353,14 +354,15 @@ mileage_policy_read(MileagePolicy *policy, StringInfo in)
 	policy->version = pq_getmsgbyte(in);
 	gap_mode = pq_getmsgbyte(in);
 	null_island = pq_getmsgbyte(in);
-	if (policy->version != MILEAGE_ALGORITHM_VERSION ||
-		gap_mode >= lengthof(gap_mode_names) ||
-		null_island >= lengthof(null_island_names))
+	if (policy->version != MILEAGE_ALGORITHM_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("mileage algorithm version v%d is not known", policy->version),
+				 errdetail("This tripmeter has version v%d.", MILEAGE_ALGORITHM_VERSION)));
+	if (gap_mode >= lengthof(gap_mode_names) || null_island >= lengthof(null_island_names))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary form of a mileage policy"),
-				 errdetail("Its version is %d, this tripmeter has version %d.",
-						   policy->version, MILEAGE_ALGORITHM_VERSION)));
+				 errmsg("invalid binary form of a mileage policy")));
 	policy->gap_mode = gap_mode;
 	policy->reject_null_island = null_island;
 	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4));
@@ -405,13 +407,19 @@ interval_seconds(const Interval *interval)
 	return (double) interval->day * SECS_PER_DAY + (double) interval->time / USECS_PER_SEC;
 }
 
-static char *
-word_argument(FunctionCallInfo fcinfo, int arg, const char *rule)
+static void
+require_argument(FunctionCallInfo fcinfo, int arg, Rule rule)
 {
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of a mileage policy must not be NULL", rule)));
+				 errmsg("%s of a mileage policy must not be NULL", rule_names[rule])));
+}
+
+static char *
+word_argument(FunctionCallInfo fcinfo, int arg, Rule rule)
+{
+	require_argument(fcinfo, arg, rule);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
@@ -431,70 +439,11 @@ tripmeter_mileage_policy(PG_FUNCTION_ARGS)
 		set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
 	if (!PG_ARGISNULL(2))
 		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2)));
-	set_gap_mode(policy, word_argument(fcinfo, 3, "gap_counts_as"));
-	if (PG_ARGISNULL(4))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of a mileage policy must not be NULL", "reanchor_fixes"),
-				 errhint("To accept every jump as driven, turn max_speed off.")));
+	set_gap_mode(policy, word_argument(fcinfo, 3, GAP_COUNTS_AS));
+	require_argument(fcinfo, 4, REANCHOR_FIXES);
 	set_reanchor_fixes(policy, PG_GETARG_INT32(4));
 	if (!PG_ARGISNULL(5))
 		set_max_accuracy(policy, PG_GETARG_FLOAT8(5));
-	set_null_island(policy, word_argument(fcinfo, 6, "null_island"));
+	set_null_island(policy, word_argument(fcinfo, 6, NULL_ISLAND));
 	PG_RETURN_POINTER(policy);
-}
-
-/* An order for DISTINCT and GROUP BY, of no other meaning. */
-static int
-compare_arguments(FunctionCallInfo fcinfo)
-{
-	return memcmp(PG_GETARG_POINTER(0), PG_GETARG_POINTER(1), sizeof(MileagePolicy));
-}
-
-Datum
-tripmeter_mileage_policy_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_arguments(fcinfo));
-}
-
-Datum
-tripmeter_mileage_policy_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
-}
-
-Datum
-tripmeter_mileage_policy_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
-}
-
-Datum
-tripmeter_mileage_policy_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
-}
-
-Datum
-tripmeter_mileage_policy_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
-}
-
-Datum
-tripmeter_mileage_policy_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
-}
-
-Datum
-tripmeter_mileage_policy_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
-}
-
-Datum
-tripmeter_mileage_policy_hash(PG_FUNCTION_ARGS)
-{
-	return hash_any((unsigned char *) PG_GETARG_POINTER(0), sizeof(MileagePolicy));
 }

@@ -3,7 +3,7 @@
 -- receivers is, for 24 hours. Summing such fixes drives kilometres an hour.
 
 BEGIN;
-SELECT plan(22);
+SELECT plan(29);
 
 -- Fixes of a vehicle parked at (lon, lat), one a second for 24 hours: each axis
 -- is a first-order autoregressive process with a standard deviation of 5 m and
@@ -94,6 +94,28 @@ FROM (
     ) day_and_drive
     GROUP BY place
 ) drives;
+
+-- Many short stops: 400 m at 8 m/s, a stop, and on, 20 times; the same noise
+-- throughout. What a stop adds beyond the noise of driving is wandering.
+CREATE TEMP TABLE rounds AS
+SELECT stop, s AS second, '2024-06-01'::timestamptz + s * interval '1 s' AS recorded_at,
+       round * 400 + least(s - round * (50 + stop), 50) * 8 AS way
+FROM unnest('{0,30,45,60,90,120,180}'::integer[]) stop,
+    generate_series(0, 20 * (50 + stop) - 1) s, floor(s::float8 / (50 + stop)) round;
+
+CREATE TEMP TABLE rounds_read AS
+SELECT stop, max(way) AS truth,
+       tripmeter.mileage(recorded_at, lon + way / 111320, lat) AS metres,
+       tripmeter.mileage(recorded_at, lon + way / 111320, lat, 'raw') AS naive
+FROM rounds JOIN (SELECT second, lon, lat FROM fixes WHERE place = 'Quito') noise USING (second)
+GROUP BY stop;
+
+SELECT cmp_ok(metres - still.excess, '<', truth * 1.04 + (naive - truth - still.excess) * 0.1,
+    format('20 stops of %s s add no wandering: %s m read %s, and naively %s', stop, truth, round(metres), round(naive)))
+FROM rounds_read, (SELECT metres - truth AS excess FROM rounds_read WHERE stop = 0) still
+WHERE stop > 0 ORDER BY stop;
+SELECT cmp_ok(metres, '<', truth * 1.15, format('without a stop %s m read %s', truth, round(metres)))
+FROM rounds_read WHERE stop = 0;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -108,7 +108,7 @@ CREATE TEMP TABLE near_ones AS
 SELECT policy FROM policies WHERE n <= 40
 UNION ALL SELECT policy::text::tripmeter.mileage_policy FROM policies WHERE n <= 10
 UNION ALL SELECT tripmeter.mileage_policy(max_speed => v, jitter_radius => w)
-    FROM unnest('{1,1.0000000000000002,Infinity,NULL}'::float8[]) v, unnest('{20,20.000000000000004,1e300}'::float8[]) w
+    FROM unnest('{1,1.0000000000000002,Infinity,NULL}'::float8[]) v, unnest('{20,20.000000000000004,999.9999999999999}'::float8[]) w
 UNION ALL SELECT tripmeter.mileage_policy(gap_threshold => t) FROM unnest('{24 hours,1 day,1 day 1 us}'::interval[]) t
 UNION ALL SELECT tripmeter.mileage_policy(reanchor_fixes => r) FROM generate_series(1, 16) r
 UNION ALL SELECT unnest('{default,raw,v1,"default null_island=accept","raw null_island=reject","raw gap_counts_as=exclude"}'::tripmeter.mileage_policy[]);
