@@ -30,13 +30,13 @@ INSERT INTO contest VALUES
     'at most 1.6 times as long');
 
 -- Run a query, and record its milliseconds.
-CREATE TABLE timing (id int, workers int, side text, ms float8);
-CREATE PROCEDURE measure(id int, workers int, side text, query text) LANGUAGE plpgsql AS $$
+CREATE TABLE timing (id int, run int, workers int, side text, ms float8);
+CREATE PROCEDURE measure(id int, run int, workers int, side text, query text) LANGUAGE plpgsql AS $$
 DECLARE
     began timestamptz;
     ignored text;
 BEGIN
     began := clock_timestamp();
     EXECUTE 'SELECT t::text FROM (' || query || ') t' INTO ignored;
-    INSERT INTO timing VALUES (id, workers, side, 1000 * extract(epoch FROM clock_timestamp() - began));
+    INSERT INTO timing VALUES (id, run, workers, side, 1000 * extract(epoch FROM clock_timestamp() - began));
 END $$;

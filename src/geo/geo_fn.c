@@ -49,14 +49,9 @@ check_srid(const Gserialized *g)
 
 /* Detoast no more than needed: a short header stays as it is. */
 static struct varlena *
-open_argument(Datum value, Gserialized *g)
+get_argument(Datum value)
 {
-	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
-
-	if (unlikely(!gserialized_open(g, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))))
-		report_corrupt();
-	check_srid(g);
-	return bytes;
+	return PG_DETOAST_DATUM_PACKED(value);
 }
 
 static void
@@ -66,26 +61,47 @@ free_argument(Datum value, struct varlena *bytes)
 		pfree(bytes);
 }
 
-/* The position of a stored POINT, as recorded; false if it is empty. */
-bool
-point_argument(Datum value, Position *position)
+static void
+open_argument(Gserialized *g, struct varlena *bytes)
+{
+	if (unlikely(!gserialized_open(g, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))))
+		report_corrupt();
+	check_srid(g);
+}
+
+/* The position of any POINT, as recorded; false if it is empty. */
+static pg_noinline bool
+read_point(struct varlena *bytes, Position *position)
 {
 	Gserialized g;
 	PointArray	points;
-	struct varlena *bytes = open_argument(value, &g);
 
-	if (unlikely(g.type != SHAPE_POINT))
+	open_argument(&g, bytes);
+	if (g.type != SHAPE_POINT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("position is not a POINT"),
 				 errdetail("It is a %s.", shape_type_name(g.type)),
 				 errhint("Use ST_DumpPoints to turn it into points, or route_length for the length of a line.")));
-	if (unlikely(!gserialized_points(&g, &points)))
+	if (!gserialized_points(&g, &points))
 		report_corrupt();
-	if (likely(points.count > 0))
-		*position = point_array_get(&points, 0);
+	if (points.count == 0)
+		return false;
+	*position = point_array_get(&points, 0);
+	return true;
+}
+
+/* The position of an argument, as recorded; false if it is empty. */
+bool
+point_argument(Datum value, Position *position)
+{
+	struct varlena *bytes = get_argument(value);
+	bool		present = true;
+
+	if (!gserialized_plain_point(position, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)))
+		present = read_point(bytes, position);
 	free_argument(value, bytes);
-	return points.count > 0;
+	return present;
 }
 
 static double
@@ -139,10 +155,12 @@ Datum
 tripmeter_route_length(PG_FUNCTION_ARGS)
 {
 	Datum		value = PG_GETARG_DATUM(0);
+	struct varlena *bytes = get_argument(value);
 	Gserialized g;
-	struct varlena *bytes = open_argument(value, &g);
-	double		metres = shape_length(&g);
+	double		metres;
 
+	open_argument(&g, bytes);
+	metres = shape_length(&g);
 	free_argument(value, bytes);
 	PG_RETURN_FLOAT8(metres);
 }

@@ -7,13 +7,6 @@
  */
 #include "geo/gserialized.h"
 
-#define FLAG_Z			0x01
-#define FLAG_M			0x02
-#define FLAG_BBOX		0x04
-#define FLAG_GEODETIC	0x08
-#define FLAG_EXTENDED	0x10	/* version 2 only */
-#define FLAG_VERSION_2	0x40
-
 #define HEADER_SIZE			4
 #define EXTENDED_SIZE		8
 #define SHAPE_HEADER_SIZE	8
@@ -39,10 +32,10 @@ read_srid(const uint8_t *bytes)
 static size_t
 bbox_size(uint8_t flags, int dimensions)
 {
-	if (!(flags & FLAG_BBOX))
+	if (!(flags & GSERIALIZED_BBOX))
 		return 0;
 	/* a geodetic box is one of unit vectors, in three dimensions */
-	return 2 * sizeof(float) * ((flags & FLAG_GEODETIC) ? 3 : dimensions);
+	return 2 * sizeof(float) * ((flags & GSERIALIZED_GEODETIC) ? 3 : dimensions);
 }
 
 /* Look at a stored value without its varlena header; false if cut short. */
@@ -57,8 +50,8 @@ gserialized_open(Gserialized *g, const void *bytes, size_t size)
 	if (size < HEADER_SIZE)
 		return false;
 	flags = start[3];
-	dimensions = 2 + !!(flags & FLAG_Z) + !!(flags & FLAG_M);
-	if ((flags & FLAG_VERSION_2) && (flags & FLAG_EXTENDED))
+	dimensions = 2 + !!(flags & GSERIALIZED_Z) + !!(flags & GSERIALIZED_M);
+	if ((flags & GSERIALIZED_VERSION_2) && (flags & GSERIALIZED_EXTENDED))
 		offset += EXTENDED_SIZE;
 	offset += bbox_size(flags, dimensions);
 	if (size < offset + SHAPE_HEADER_SIZE)

@@ -23,6 +23,14 @@
 
 #define WGS84_SRID	4326
 
+/* The flags */
+#define GSERIALIZED_Z			0x01
+#define GSERIALIZED_M			0x02
+#define GSERIALIZED_BBOX		0x04
+#define GSERIALIZED_GEODETIC	0x08
+#define GSERIALIZED_EXTENDED	0x10	/* version 2 only */
+#define GSERIALIZED_VERSION_2	0x40
+
 typedef enum ShapeType
 {
 	SHAPE_POINT = 1,
@@ -71,6 +79,26 @@ point_array_get(const PointArray *array, uint32_t index)
 
 	memcpy(&position, array->points + index * array->point_size, sizeof(position));
 	return position;
+}
+
+/*
+ * Most positions are stored alike: SRID 4326, X and Y, no box.  These need no
+ * further look.  False for all others.
+ */
+static inline bool
+gserialized_plain_point(Position *position, const void *bytes, size_t size)
+{
+	static const uint8_t srid[] = {0, WGS84_SRID >> 8, WGS84_SRID & 0xFF};
+	static const uint32_t shape[] = {SHAPE_POINT, 1};
+	const uint8_t *start = bytes;
+
+	if (size != 4 + sizeof(shape) + sizeof(*position) ||
+		memcmp(start, srid, sizeof(srid)) != 0 ||
+		(start[3] & ~(GSERIALIZED_GEODETIC | GSERIALIZED_VERSION_2)) != 0 ||
+		memcmp(start + 4, shape, sizeof(shape)) != 0)
+		return false;
+	memcpy(position, start + 4 + sizeof(shape), sizeof(*position));
+	return true;
 }
 
 #endif							/* TRIPMETER_GSERIALIZED_H */

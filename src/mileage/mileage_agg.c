@@ -100,7 +100,6 @@ state_context(FunctionCallInfo fcinfo)
 static MileageState *
 accum_state(FunctionCallInfo fcinfo, int options)
 {
-	MemoryContext context = state_context(fcinfo);
 	const MileagePolicy *policy = &default_mileage_policy;
 	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
 
@@ -111,7 +110,7 @@ accum_state(FunctionCallInfo fcinfo, int options)
 			check_same_policy(&state->policy, policy);
 	}
 	if (state == NULL)
-		state = make_state(context, PG_NARGS() > options + 1, policy);
+		state = make_state(state_context(fcinfo), PG_NARGS() > options + 1, policy);
 	return state;
 }
 
@@ -169,7 +168,6 @@ tripmeter_mileage_accum_lonlat(PG_FUNCTION_ARGS)
 Datum
 tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = state_context(fcinfo);
 	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
 	MileageState *other = PG_ARGISNULL(1) ? NULL : (MileageState *) PG_GETARG_POINTER(1);
 
@@ -178,7 +176,7 @@ tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 		if (other->encoded == NULL)
 			elog(ERROR, "state of a mileage aggregate was not serialized");
 		if (state == NULL)
-			state = make_state(context, other->fixes.has_accuracy, &other->policy);
+			state = make_state(state_context(fcinfo), other->fixes.has_accuracy, &other->policy);
 		check_same_policy(&state->policy, &other->policy);
 		fix_buffer_read(&state->fixes, other->encoded);
 		state->null_count += other->null_count;
