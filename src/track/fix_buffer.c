@@ -137,6 +137,13 @@ free_chunk(FixBuffer *buffer, FixChunk *chunk)
 	pfree(chunk);
 }
 
+/* How many fixes a chunk of this size holds. */
+static int
+capacity_of(const FixBuffer *buffer, Size size)
+{
+	return (size - offsetof(FixChunk, fixes)) / fix_size(buffer);
+}
+
 /* How many fixes the next chunk shall hold: an eighth of what there is. */
 static int
 next_capacity(const FixBuffer *buffer)
@@ -144,7 +151,7 @@ next_capacity(const FixBuffer *buffer)
 	Size		size = Min(buffer->bytes / 8, MAX_CHUNK_SIZE);
 
 	size = size < MIN_CHUNK_SIZE ? MIN_CHUNK_SIZE : pg_prevpower2_size_t(size);
-	return (size - offsetof(FixChunk, fixes)) / fix_size(buffer);
+	return capacity_of(buffer, size);
 }
 
 static inline void
@@ -359,26 +366,73 @@ report_too_large(void)
 			 errhint("Group by trip or by day, or set max_parallel_workers_per_gather to 0.")));
 }
 
-/* Write the buffer, for fix_buffer_read in another process: chunk by chunk. */
+/* Where a buffer is being written from. */
+typedef struct WriteCursor
+{
+	const FixChunk *chunk;
+	int			index;
+} WriteCursor;
+
+/* Take the next fixes, from as many chunks as they lie in. */
+static void
+gather(WriteCursor *cursor, int count, bool has_accuracy, Fix *fixes, float *accuracies)
+{
+	while (count > 0)
+	{
+		const FixChunk *chunk = cursor->chunk;
+		int			n = Min(count, chunk->count - cursor->index);
+
+		memcpy(fixes, &chunk->fixes[cursor->index], n * sizeof(Fix));
+		if (has_accuracy)
+			memcpy(accuracies, &chunk_accuracies(chunk)[cursor->index], n * sizeof(float));
+		fixes += n;
+		accuracies += n;
+		count -= n;
+		cursor->index += n;
+		if (cursor->index == chunk->count)
+			*cursor = (WriteCursor) {chunk->next, 0};
+	}
+}
+
+/*
+ * How many fixes the next block shall hold: as many as a chunk of a power of
+ * two, so that the reader's chunks leave no slack.
+ */
+static int
+block_count(const FixBuffer *buffer, int64 remaining)
+{
+	Size		size = MAX_CHUNK_SIZE;
+
+	while (size > MIN_CHUNK_SIZE && capacity_of(buffer, size) > remaining)
+		size /= 2;
+	return Min(capacity_of(buffer, size), remaining);
+}
+
+/* Write the buffer, for fix_buffer_read in another process. */
 void
 fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 {
+	WriteCursor cursor = {buffer->chunks.head, 0};
+	Fix			fixes[MAX_CHUNK_FIXES];
+	float		accuracies[MAX_CHUNK_FIXES];
+
 	pq_sendint64(out, buffer->count);
-	for (const FixChunk *chunk = buffer->chunks.head; chunk; chunk = chunk->next)
+	for (int64 remaining = buffer->count; remaining > 0;)
 	{
-		Size		most = sizeof(int32) + fix_block_bound(chunk->count) +
-			chunk->count * sizeof(float);
+		int			count = block_count(buffer, remaining);
+		Size		most = sizeof(int32) + fix_block_bound(count) + count * sizeof(float);
 
 		CHECK_FOR_INTERRUPTS();
 		if (out->len + most >= MaxAllocSize)
 			report_too_large();
 		enlargeStringInfo(out, most);
-		pq_sendint32(out, chunk->count);
-		out->len += fix_block_encode((uint8 *) out->data + out->len,
-									 chunk->fixes, chunk->count);
+		gather(&cursor, count, buffer->has_accuracy, fixes, accuracies);
+		pq_sendint32(out, count);
+		out->len += fix_block_encode((uint8 *) out->data + out->len, fixes, count);
 		if (buffer->has_accuracy)
-			for (int i = 0; i < chunk->count; i++)
-				pq_sendfloat4(out, chunk_accuracies(chunk)[i]);
+			for (int i = 0; i < count; i++)
+				pq_sendfloat4(out, accuracies[i]);
+		remaining -= count;
 	}
 }
 
