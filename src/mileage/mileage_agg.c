@@ -117,18 +117,18 @@ accum_state(FunctionCallInfo fcinfo, int options)
 static void
 accum_fix(FunctionCallInfo fcinfo, MileageState *state, Position position, int options)
 {
-	Fix			fix = {PG_GETARG_TIMESTAMPTZ(1), position};
+	int64		time = PG_GETARG_TIMESTAMPTZ(1);
 	float		accuracy = ACCURACY_UNKNOWN;
 
-	if (!position_normalize(&fix.position) ||
-		fix.time < -FIX_TIME_LIMIT || fix.time > FIX_TIME_LIMIT)
+	if (!position_normalize(&position) ||
+		time < -FIX_TIME_LIMIT || time > FIX_TIME_LIMIT)
 	{
 		state->invalid_count++;
 		return;
 	}
 	if (state->fixes.has_accuracy && !PG_ARGISNULL(options))
 		accuracy = PG_GETARG_FLOAT4(options);
-	fix_buffer_append(&state->fixes, &fix, accuracy);
+	fix_buffer_append(&state->fixes, time, position, accuracy);
 }
 
 /* (state, recorded_at, position [[, accuracy], policy]) */

@@ -175,10 +175,11 @@ fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy)
 	buffer->has_accuracy = has_accuracy;
 }
 
+/* Append a fix; its accuracy counts only if the buffer has accuracies. */
 void
-fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy)
+fix_buffer_append(FixBuffer *buffer, int64 time, Position position, float accuracy)
 {
-	FixRecord	record = {*fix, accuracy};
+	FixRecord	record = {{time, position}, accuracy};
 
 	append_record(buffer, &buffer->chunks, &record);
 	buffer->count++;

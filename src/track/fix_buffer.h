@@ -73,7 +73,8 @@ typedef struct FixReader
 } FixReader;
 
 extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
-extern void fix_buffer_append(FixBuffer *buffer, const Fix *fix, float accuracy);
+extern void fix_buffer_append(FixBuffer *buffer, int64 time, Position position,
+							  float accuracy);
 extern void fix_buffer_sort(FixBuffer *buffer);
 extern void fix_buffer_write(const FixBuffer *buffer, StringInfo out);
 extern void fix_buffer_read(FixBuffer *buffer, StringInfo in);
