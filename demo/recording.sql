@@ -1,13 +1,7 @@
 -- The mileage of the table recording, by trip and in total, and what was left
 -- out, by reason. Takes the variables policy and name, that of the file.
 
-\set ON_ERROR_STOP on
-\pset footer off
-\pset linestyle ascii
-\pset border 1
-\pset pager off
-SET client_min_messages = warning;
-SET timezone = 'UTC';
+\ir display.sql
 
 DROP TABLE IF EXISTS recording_mileage;
 CREATE TABLE recording_mileage AS

@@ -1,14 +1,7 @@
 -- The story: mileage beside the truth and beside the naive sum, on the data
 -- of generate.sql.
 
-\set ON_ERROR_STOP on
-\set QUIET on
-\pset footer off
-\pset linestyle ascii
-\pset border 1
-\pset pager off
-SET client_min_messages = warning;
-SET timezone = 'UTC';
+\ir display.sql
 
 SELECT count(*) AS fixes, count(DISTINCT trip_id) AS trips FROM locations \gset
 SELECT count(*) AS out_of_order
