@@ -4,9 +4,12 @@ EXTVERSION = 0.1.0
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
 	src/geo/geodesic.o src/geo/gserialized.o src/geo/geo_fn.o \
-	src/track/fix_codec.o src/track/fix_buffer.o \
+	src/track/int_column.o src/track/block_codec.o \
+	src/track/track_format.o src/track/track_writer.o \
+	src/track/fix_transfer.o src/track/fix_buffer.o \
 	src/mileage/leg_classifier.o src/mileage/policy_io.o \
-	src/mileage/policy_fn.o src/mileage/mileage_agg.o
+	src/mileage/policy_fn.o src/mileage/measurement.o \
+	src/mileage/mileage_agg.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
@@ -17,7 +16,7 @@
 #endif
 
 #include "geo/geo_fn.h"
-#include "mileage/leg_classifier.h"
+#include "mileage/measurement.h"
 #include "mileage/policy_fn.h"
 #include "track/fix_buffer.h"
 
@@ -35,20 +34,18 @@ PG_FUNCTION_INFO_V1(tripmeter_mileage_report_final);
 
 typedef struct MileageState
 {
-	FixBuffer	fixes;			/* the valid ones */
-	int64		null_count;		/* rows without a time or position */
-	int64		invalid_count;	/* rows at no place or time on Earth */
+	FixBuffer	fixes;
 	MileagePolicy policy;
 	StringInfo	encoded;		/* of a deserialized state: its fixes, in bytes
 								 * that live as long as the call of combine */
 } MileageState;
 
 static MileageState *
-make_state(MemoryContext context, bool has_accuracy, const MileagePolicy *policy)
+make_state(MemoryContext context, int channel_count, const MileagePolicy *policy)
 {
 	MileageState *state = MemoryContextAllocZero(context, sizeof(MileageState));
 
-	fix_buffer_init(&state->fixes, context, has_accuracy);
+	fix_buffer_init(&state->fixes, context, channel_count);
 	state->policy = *policy;
 	return state;
 }
@@ -110,25 +107,18 @@ accum_state(FunctionCallInfo fcinfo, int options)
 			check_same_policy(&state->policy, policy);
 	}
 	if (state == NULL)
-		state = make_state(state_context(fcinfo), PG_NARGS() > options + 1, policy);
+		state = make_state(state_context(fcinfo), PG_NARGS() > options + 1 ? 1 : 0, policy);
 	return state;
 }
 
 static void
 accum_fix(FunctionCallInfo fcinfo, MileageState *state, Position position, int options)
 {
-	int64		time = PG_GETARG_TIMESTAMPTZ(1);
-	float		accuracy = ACCURACY_UNKNOWN;
+	Channels	channels = NO_CHANNELS;
 
-	if (!position_normalize(&position) ||
-		time < -FIX_TIME_LIMIT || time > FIX_TIME_LIMIT)
-	{
-		state->invalid_count++;
-		return;
-	}
-	if (state->fixes.has_accuracy && !PG_ARGISNULL(options))
-		accuracy = PG_GETARG_FLOAT4(options);
-	fix_buffer_append(&state->fixes, time, position, accuracy);
+	if (state->fixes.channel_count > 0 && !PG_ARGISNULL(options))
+		channels.values[ACCURACY] = PG_GETARG_FLOAT4(options);
+	fix_buffer_add(&state->fixes, PG_GETARG_TIMESTAMPTZ(1), position, channels);
 }
 
 /* (state, recorded_at, position [[, accuracy], policy]) */
@@ -140,7 +130,7 @@ tripmeter_mileage_accum_point(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) ||
 		!point_argument(PG_GETARG_DATUM(2), &position))
-		state->null_count++;
+		state->fixes.left_out.null_count++;
 	else
 		accum_fix(fcinfo, state, position, POINT_ARGS);
 	PG_RETURN_POINTER(state);
@@ -153,7 +143,7 @@ tripmeter_mileage_accum_lonlat(PG_FUNCTION_ARGS)
 	MileageState *state = accum_state(fcinfo, LONLAT_ARGS);
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		state->null_count++;
+		state->fixes.left_out.null_count++;
 	else
 		accum_fix(fcinfo, state,
 				  (Position) {PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3)},
@@ -176,11 +166,9 @@ tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 		if (other->encoded == NULL)
 			elog(ERROR, "state of a mileage aggregate was not serialized");
 		if (state == NULL)
-			state = make_state(state_context(fcinfo), other->fixes.has_accuracy, &other->policy);
+			state = make_state(state_context(fcinfo), other->fixes.channel_count, &other->policy);
 		check_same_policy(&state->policy, &other->policy);
 		fix_buffer_read(&state->fixes, other->encoded);
-		state->null_count += other->null_count;
-		state->invalid_count += other->invalid_count;
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -195,9 +183,7 @@ tripmeter_mileage_serial(PG_FUNCTION_ARGS)
 
 	pq_begintypsend(&out);
 	mileage_policy_write(&state->policy, &out);
-	pq_sendbyte(&out, state->fixes.has_accuracy);
-	pq_sendint64(&out, state->null_count);
-	pq_sendint64(&out, state->invalid_count);
+	pq_sendbyte(&out, state->fixes.channel_count);
 	fix_buffer_write(&state->fixes, &out);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
@@ -215,42 +201,8 @@ tripmeter_mileage_deserial(PG_FUNCTION_ARGS)
 	in->cursor = 0;
 	mileage_policy_read(&policy, in);
 	state = make_state(CurrentMemoryContext, pq_getmsgbyte(in) != 0, &policy);
-	state->null_count = pq_getmsgint64(in);
-	state->invalid_count = pq_getmsgint64(in);
 	state->encoded = in;
 	PG_RETURN_POINTER(state);
-}
-
-/* What became of the rows of a group. */
-typedef struct Measurement
-{
-	MileageTotals totals;
-	int64		null_count;
-	int64		invalid_count;
-	int64		duplicate_count;
-	int64		conflict_count;
-} Measurement;
-
-/*
- * Count the rows that never reached the classifier.  One at (0,0) is invalid or
- * as good as any other, as the policy says.
- */
-static void
-count_left_out(Measurement *m, const MileageState *state, const FixReader *reader)
-{
-	const LeftOut *island = &reader->null_island_left_out;
-
-	m->null_count = state->null_count;
-	m->invalid_count = state->invalid_count + m->totals.null_island_count;
-	m->duplicate_count = reader->left_out.duplicate_count;
-	m->conflict_count = reader->left_out.conflict_count;
-	if (state->policy.reject_null_island)
-		m->invalid_count += island->duplicate_count + island->conflict_count;
-	else
-	{
-		m->duplicate_count += island->duplicate_count;
-		m->conflict_count += island->conflict_count;
-	}
 }
 
 /* Order the fixes and classify their legs. */
@@ -260,22 +212,14 @@ measure(MileageState *state, Measurement *m)
 	LegClassifier classifier;
 	FixReader	reader;
 	const Fix  *fix;
-	float		accuracy;
+	Channels	channels;
 
 	fix_buffer_sort(&state->fixes);
 	fix_reader_start(&reader, &state->fixes);
 	classifier_init(&classifier, &state->policy);
-	while ((fix = fix_reader_next(&reader, &accuracy)) != NULL)
-		classifier_add(&classifier, fix, accuracy);
-	classifier_finish(&classifier);
-	m->totals = classifier.totals;
-	count_left_out(m, state, &reader);
-}
-
-static double
-distance_m(const MileageTotals *totals)
-{
-	return totals->measured_m + totals->gap_m;
+	while ((fix = fix_reader_next(&reader, &channels)) != NULL)
+		classifier_add(&classifier, fix, channels.values[ACCURACY]);
+	measurement_finish(m, &classifier, &reader.left_out);
 }
 
 Datum
@@ -286,64 +230,7 @@ tripmeter_mileage_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	measure((MileageState *) PG_GETARG_POINTER(0), &m);
-	if (m.totals.used_count == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(distance_m(&m.totals));
-}
-
-static Datum
-interval_datum(int64 microseconds)
-{
-	Interval   *interval = palloc0(sizeof(Interval));
-
-	interval->time = microseconds;
-	return IntervalPGetDatum(interval);
-}
-
-#define REPORT_COLUMNS	23
-
-/* The columns of the type mileage_report, in order; no policy, no state. */
-static Datum
-report_datum(FunctionCallInfo fcinfo, const Measurement *m, const MileagePolicy *policy)
-{
-	const MileageTotals *t = &m->totals;
-	TupleDesc	desc;
-	bool		nulls[REPORT_COLUMNS] = {0};
-	int			column = 0;
-	Datum		values[REPORT_COLUMNS];
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
-		desc->natts != REPORT_COLUMNS)
-		elog(ERROR, "mileage_report has not the columns that this library knows");
-
-	values[column++] = Float8GetDatum(distance_m(t));
-	values[column++] = Float8GetDatum(t->raw_m);
-	values[column++] = Float8GetDatum(t->jitter_m);
-	values[column++] = Float8GetDatum(t->outlier_m);
-	values[column++] = Float8GetDatum(t->inaccurate_m);
-	values[column++] = Float8GetDatum(t->gap_m);
-	values[column++] = Float8GetDatum(t->gap_excluded_m);
-	values[column++] = interval_datum(t->moving);
-	values[column++] = interval_datum(t->stopped);
-	values[column++] = interval_datum(t->gap);
-	nulls[column] = nulls[column + 1] = t->used_count == 0;
-	values[column++] = TimestampTzGetDatum(t->first_time);
-	values[column++] = TimestampTzGetDatum(t->last_time);
-	values[column++] = Float8GetDatum(t->top_speed);
-	values[column++] = Int64GetDatum(t->used_count);
-	values[column++] = Int64GetDatum(t->jitter_count);
-	values[column++] = Int64GetDatum(t->outlier_count);
-	values[column++] = Int64GetDatum(t->inaccurate_count);
-	values[column++] = Int64GetDatum(m->conflict_count);
-	values[column++] = Int64GetDatum(m->duplicate_count);
-	values[column++] = Int64GetDatum(m->invalid_count);
-	values[column++] = Int64GetDatum(m->null_count);
-	values[column++] = Int64GetDatum(t->gap_count);
-	nulls[column] = policy == NULL;
-	values[column++] = MileagePolicyPGetDatum(policy);
-	Assert(column == REPORT_COLUMNS);
-
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return mileage_datum(fcinfo, &m);
 }
 
 Datum
@@ -354,5 +241,5 @@ tripmeter_mileage_report_final(PG_FUNCTION_ARGS)
 
 	if (state != NULL)
 		measure(state, &m);
-	return report_datum(fcinfo, &m, state ? &state->policy : NULL);
+	return mileage_report_datum(fcinfo, &m, state ? &state->policy : NULL);
 }

@@ -23,8 +23,41 @@ typedef struct Fix
  */
 #define FIX_TIME_LIMIT	(INT64_C(1) << 62)
 
-/* The accuracy of a fix whose accuracy is not known. */
-#define ACCURACY_UNKNOWN	NAN
+/* What a receiver may report with a fix. */
+typedef enum Channel
+{
+	ACCURACY,					/* radius of uncertainty, in metres */
+	SPEED,						/* metres per second */
+	CHANNEL_COUNT
+} Channel;
+
+/* A channel's value where it is not known. */
+#define UNKNOWN	NAN
+
+typedef struct Channels
+{
+	float		values[CHANNEL_COUNT];	/* by Channel; UNKNOWN or a number, not -0 */
+} Channels;
+
+/* Equal values get equal bits. */
+static inline float
+channel_normalize(float value)
+{
+	return isnan(value) ? UNKNOWN : value + 0.0f;
+}
+
+#define NO_CHANNELS	((Channels) {{UNKNOWN, UNKNOWN}})
+
+/* Rows of a recording that have no fix of their own among the distinct ones. */
+typedef struct LeftOut
+{
+	int64_t		null_count;		/* without a time or a position */
+	int64_t		invalid_count;	/* at no place or time on Earth */
+	int64_t		duplicate_count;	/* at the time and place of another fix */
+	int64_t		conflict_count; /* at the time of another fix, elsewhere */
+	int64_t		null_island_duplicate_count;	/* at (0,0), and not in the former: */
+	int64_t		null_island_conflict_count; /* the policy says what they are */
+} LeftOut;
 
 /*
  * Some receivers report (0,0) when they have no position.  Among fixes of one
@@ -51,13 +84,40 @@ fix_compare(const Fix *a, const Fix *b)
 	return 0;
 }
 
-/* A known accuracy comes before a worse one, and before an unknown one. */
+/* A known value comes before a larger one, and before an unknown one. */
 static inline int
-accuracy_compare(float a, float b)
+channel_compare(float a, float b)
 {
 	if (isnan(a) || isnan(b))
 		return isnan(a) - isnan(b);
 	return (a > b) - (a < b);
+}
+
+/* Fixes at one time and place are ordered by their channels. */
+static inline int
+channels_compare(const Channels *a, const Channels *b)
+{
+	for (int c = 0; c < CHANNEL_COUNT; c++)
+	{
+		int			order = channel_compare(a->values[c], b->values[c]);
+
+		if (order != 0)
+			return order;
+	}
+	return 0;
+}
+
+/* Is this a fix of a normal form, as a buffer or a track holds? */
+static inline bool
+fix_well_formed(const Fix *fix)
+{
+	Position	normal = fix->position;
+
+	return fix->time >= -FIX_TIME_LIMIT && fix->time <= FIX_TIME_LIMIT &&
+		position_normalize(&normal) &&
+		normal.lon == fix->position.lon && normal.lat == fix->position.lat &&
+		!signbit(normal.lon) == !signbit(fix->position.lon) &&
+		!signbit(normal.lat) == !signbit(fix->position.lat);
 }
 
 #endif							/* TRIPMETER_FIX_H */

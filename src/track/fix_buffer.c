@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 
 #include "track/fix_buffer.h"
-#include "track/fix_codec.h"
+#include "track/fix_transfer.h"
 #include "tripmeter.h"
 
 /* Powers of two, which is what an AllocSet hands out. */
@@ -24,11 +24,11 @@
 #define MAX_CHUNK_SIZE	8192
 #define MAX_CHUNK_FIXES	((MAX_CHUNK_SIZE - offsetof(FixChunk, fixes)) / sizeof(Fix))
 
-/* A fix with its accuracy, for sorting a chunk. */
+/* A fix with its channels, for sorting a chunk. */
 typedef struct FixRecord
 {
 	Fix			fix;
-	float		accuracy;
+	Channels	channels;
 } FixRecord;
 
 static inline int
@@ -36,7 +36,7 @@ record_compare(const FixRecord *a, const FixRecord *b)
 {
 	int			order = fix_compare(&a->fix, &b->fix);
 
-	return order != 0 ? order : accuracy_compare(a->accuracy, b->accuracy);
+	return order != 0 ? order : channels_compare(&a->channels, &b->channels);
 }
 
 #define ST_SORT sort_records
@@ -50,33 +50,37 @@ record_compare(const FixRecord *a, const FixRecord *b)
 static inline Size
 fix_size(const FixBuffer *buffer)
 {
-	return sizeof(Fix) + (buffer->has_accuracy ? sizeof(float) : 0);
+	return sizeof(Fix) + buffer->channel_count * sizeof(float);
 }
 
 static inline float *
-chunk_accuracies(const FixChunk *chunk)
+chunk_channel(const FixChunk *chunk, int channel)
 {
-	return (float *) (chunk->fixes + chunk->capacity);
+	return (float *) (chunk->fixes + chunk->capacity) + channel * chunk->capacity;
 }
 
-static inline float
-chunk_accuracy(const FixChunk *chunk, int index, bool has_accuracy)
+static inline Channels
+chunk_channels(const FixChunk *chunk, int index, int channel_count)
 {
-	return has_accuracy ? chunk_accuracies(chunk)[index] : ACCURACY_UNKNOWN;
+	Channels	channels = NO_CHANNELS;
+
+	for (int c = 0; c < channel_count; c++)
+		channels.values[c] = chunk_channel(chunk, c)[index];
+	return channels;
 }
 
 static inline FixRecord
-chunk_get(const FixChunk *chunk, int index, bool has_accuracy)
+chunk_get(const FixChunk *chunk, int index, int channel_count)
 {
-	return (FixRecord) {chunk->fixes[index], chunk_accuracy(chunk, index, has_accuracy)};
+	return (FixRecord) {chunk->fixes[index], chunk_channels(chunk, index, channel_count)};
 }
 
 static inline void
-chunk_set(FixChunk *chunk, int index, const FixRecord *record, bool has_accuracy)
+chunk_set(FixChunk *chunk, int index, const FixRecord *record, int channel_count)
 {
 	chunk->fixes[index] = record->fix;
-	if (has_accuracy)
-		chunk_accuracies(chunk)[index] = record->accuracy;
+	for (int c = 0; c < channel_count; c++)
+		chunk_channel(chunk, c)[index] = record->channels.values[c];
 }
 
 static inline const Fix *
@@ -163,39 +167,50 @@ append_record(FixBuffer *buffer, ChunkList *list, const FixRecord *record)
 		chunk = add_chunk(buffer, list, next_capacity(buffer));
 	else if (fix_compare(last_fix(chunk), &record->fix) >= 0)
 		chunk->ordered = false;
-	chunk_set(chunk, chunk->count++, record, buffer->has_accuracy);
+	chunk_set(chunk, chunk->count++, record, buffer->channel_count);
 }
 
-/* The chunks of this buffer are allocated in the context. */
+/* The chunks of this buffer, with its first channels, are allocated in the context. */
 void
-fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy)
+fix_buffer_init(FixBuffer *buffer, MemoryContext context, int channel_count)
 {
 	memset(buffer, 0, sizeof(*buffer));
 	buffer->context = context;
-	buffer->has_accuracy = has_accuracy;
+	buffer->channel_count = channel_count;
 }
 
-/* Append a fix; its accuracy counts only if the buffer has accuracies. */
+/*
+ * Add a row, with those channels that the buffer has: a fix, unless its place or
+ * time is none.
+ */
 void
-fix_buffer_append(FixBuffer *buffer, int64 time, Position position, float accuracy)
+fix_buffer_add(FixBuffer *buffer, int64 time, Position position, Channels channels)
 {
-	FixRecord	record = {{time, position}, accuracy};
+	FixRecord	record = {{time, position}, channels};
 
+	if (!position_normalize(&record.fix.position) ||
+		time < -FIX_TIME_LIMIT || time > FIX_TIME_LIMIT)
+	{
+		buffer->left_out.invalid_count++;
+		return;
+	}
+	for (int c = 0; c < buffer->channel_count; c++)
+		record.channels.values[c] = channel_normalize(channels.values[c]);
 	append_record(buffer, &buffer->chunks, &record);
 	buffer->count++;
 	buffer->run_count = 0;
 }
 
 static void
-sort_chunk(FixChunk *chunk, bool has_accuracy)
+sort_chunk(FixChunk *chunk, int channel_count)
 {
 	FixRecord	records[MAX_CHUNK_FIXES];
 
 	for (int i = 0; i < chunk->count; i++)
-		records[i] = chunk_get(chunk, i, has_accuracy);
+		records[i] = chunk_get(chunk, i, channel_count);
 	sort_records(records, chunk->count);
 	for (int i = 0; i < chunk->count; i++)
-		chunk_set(chunk, i, &records[i], has_accuracy);
+		chunk_set(chunk, i, &records[i], channel_count);
 	chunk->ordered = true;
 }
 
@@ -205,21 +220,19 @@ cursor_fix(const RunCursor *cursor)
 	return &cursor->chunk->fixes[cursor->index];
 }
 
-static inline float
-cursor_accuracy(const RunCursor *cursor, bool has_accuracy)
-{
-	return chunk_accuracy(cursor->chunk, cursor->index, has_accuracy);
-}
-
-/* The order of the fixes at two cursors, and then of their accuracies. */
+/* The order of the fixes at two cursors, and then of their channels. */
 static inline int
-cursor_compare(const RunCursor *a, const RunCursor *b, bool has_accuracy)
+cursor_compare(const RunCursor *a, const RunCursor *b, int channel_count)
 {
 	int			order = fix_compare(cursor_fix(a), cursor_fix(b));
+	Channels	channels,
+				others;
 
-	if (order != 0 || !has_accuracy)
+	if (order != 0 || channel_count == 0)
 		return order;
-	return accuracy_compare(cursor_accuracy(a, true), cursor_accuracy(b, true));
+	channels = chunk_channels(a->chunk, a->index, channel_count);
+	others = chunk_channels(b->chunk, b->index, channel_count);
+	return channels_compare(&channels, &others);
 }
 
 static inline bool
@@ -247,7 +260,7 @@ whole_chunk_precedes(const RunCursor *cursor, const RunCursor *other, const Chun
 static void
 move_record(FixBuffer *buffer, RunCursor *cursor, ChunkList *out)
 {
-	FixRecord	record = chunk_get(cursor->chunk, cursor->index, buffer->has_accuracy);
+	FixRecord	record = chunk_get(cursor->chunk, cursor->index, buffer->channel_count);
 
 	append_record(buffer, out, &record);
 	if (++cursor->index == cursor->chunk->count)
@@ -278,7 +291,7 @@ merge_runs(FixBuffer *buffer, ChunkList a, ChunkList b)
 
 	while (!at_end(&left) && !at_end(&right))
 	{
-		bool		take_left = cursor_compare(&left, &right, buffer->has_accuracy) <= 0;
+		bool		take_left = cursor_compare(&left, &right, buffer->channel_count) <= 0;
 		RunCursor  *from = take_left ? &left : &right;
 		RunCursor  *other = take_left ? &right : &left;
 
@@ -307,7 +320,7 @@ find_runs(FixBuffer *buffer, ChunkList *runs)
 		CHECK_FOR_INTERRUPTS();
 		next = chunk->next;
 		if (!chunk->ordered)
-			sort_chunk(chunk, buffer->has_accuracy);
+			sort_chunk(chunk, buffer->channel_count);
 		if (count == 0 ||
 			fix_compare(last_fix(runs[count - 1].tail), &chunk->fixes[0]) >= 0)
 			runs[count++] = (ChunkList) {0};
@@ -376,19 +389,18 @@ typedef struct WriteCursor
 
 /* Take the next fixes, from as many chunks as they lie in. */
 static void
-gather(WriteCursor *cursor, int count, bool has_accuracy, Fix *fixes, float *accuracies)
+gather(WriteCursor *cursor, int count, int channel_count, Fix *fixes,
+	   float channels[][MAX_CHUNK_FIXES])
 {
-	while (count > 0)
+	for (int done = 0; done < count;)
 	{
 		const FixChunk *chunk = cursor->chunk;
-		int			n = Min(count, chunk->count - cursor->index);
+		int			n = Min(count - done, chunk->count - cursor->index);
 
-		memcpy(fixes, &chunk->fixes[cursor->index], n * sizeof(Fix));
-		if (has_accuracy)
-			memcpy(accuracies, &chunk_accuracies(chunk)[cursor->index], n * sizeof(float));
-		fixes += n;
-		accuracies += n;
-		count -= n;
+		memcpy(&fixes[done], &chunk->fixes[cursor->index], n * sizeof(Fix));
+		for (int c = 0; c < channel_count; c++)
+			memcpy(&channels[c][done], &chunk_channel(chunk, c)[cursor->index], n * sizeof(float));
+		done += n;
 		cursor->index += n;
 		if (cursor->index == chunk->count)
 			*cursor = (WriteCursor) {chunk->next, 0};
@@ -415,24 +427,27 @@ fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 {
 	WriteCursor cursor = {buffer->chunks.head, 0};
 	Fix			fixes[MAX_CHUNK_FIXES];
-	float		accuracies[MAX_CHUNK_FIXES];
+	float		channels[CHANNEL_COUNT][MAX_CHUNK_FIXES];
 
+	pq_sendint64(out, buffer->left_out.null_count);
+	pq_sendint64(out, buffer->left_out.invalid_count);
 	pq_sendint64(out, buffer->count);
 	for (int64 remaining = buffer->count; remaining > 0;)
 	{
 		int			count = block_count(buffer, remaining);
-		Size		most = sizeof(int32) + fix_block_bound(count) + count * sizeof(float);
+		Size		most = sizeof(int32) + fix_transfer_bound(count) +
+			count * buffer->channel_count * sizeof(float);
 
 		CHECK_FOR_INTERRUPTS();
 		if (out->len + most >= MaxAllocSize)
 			report_too_large();
 		enlargeStringInfo(out, most);
-		gather(&cursor, count, buffer->has_accuracy, fixes, accuracies);
+		gather(&cursor, count, buffer->channel_count, fixes, channels);
 		pq_sendint32(out, count);
-		out->len += fix_block_encode((uint8 *) out->data + out->len, fixes, count);
-		if (buffer->has_accuracy)
+		out->len += fix_transfer_encode((uint8 *) out->data + out->len, fixes, count);
+		for (int c = 0; c < buffer->channel_count; c++)
 			for (int i = 0; i < count; i++)
-				pq_sendfloat4(out, accuracies[i]);
+				pq_sendfloat4(out, channels[c][i]);
 		remaining -= count;
 	}
 }
@@ -466,14 +481,14 @@ read_chunk(FixBuffer *buffer, StringInfo in)
 		report_bad_state();
 	chunk = add_chunk(buffer, &buffer->chunks, count);
 	chunk->count = count;
-	size = fix_block_decode(chunk->fixes, count, (uint8 *) in->data + in->cursor,
+	size = fix_transfer_decode(chunk->fixes, count, (uint8 *) in->data + in->cursor,
 							in->len - in->cursor);
 	if (size == 0)
 		report_bad_state();
 	in->cursor += size;
-	if (buffer->has_accuracy)
+	for (int c = 0; c < buffer->channel_count; c++)
 		for (int i = 0; i < count; i++)
-			chunk_accuracies(chunk)[i] = pq_getmsgfloat4(in);
+			chunk_channel(chunk, c)[i] = pq_getmsgfloat4(in);
 	chunk->ordered = strictly_ordered(chunk);
 	buffer->count += count;
 	buffer->run_count = 0;
@@ -485,6 +500,8 @@ fix_buffer_read(FixBuffer *buffer, StringInfo in)
 {
 	int64		count;
 
+	buffer->left_out.null_count += pq_getmsgint64(in);
+	buffer->left_out.invalid_count += pq_getmsgint64(in);
 	count = pq_getmsgint64(in);
 	for (int64 end = buffer->count + count; buffer->count < end;)
 		read_chunk(buffer, in);
@@ -498,7 +515,8 @@ fix_reader_start(FixReader *reader, const FixBuffer *buffer)
 	Assert(buffer->run_count > 0 || buffer->count == 0);
 
 	memset(reader, 0, sizeof(*reader));
-	reader->has_accuracy = buffer->has_accuracy;
+	reader->channel_count = buffer->channel_count;
+	reader->left_out = buffer->left_out;
 	reader->cursor_count = buffer->run_count;
 	for (int i = 0; i < buffer->run_count; i++)
 		reader->cursors[i] = (RunCursor) {
@@ -513,7 +531,7 @@ first_cursor(FixReader *reader)
 	RunCursor  *first = &reader->cursors[0];
 
 	for (int i = 1; i < reader->cursor_count; i++)
-		if (cursor_compare(&reader->cursors[i], first, reader->has_accuracy) < 0)
+		if (cursor_compare(&reader->cursors[i], first, reader->channel_count) < 0)
 			first = &reader->cursors[i];
 	return first;
 }
@@ -532,25 +550,25 @@ advance(FixReader *reader, RunCursor *cursor)
 static void
 leave_out(FixReader *reader, const Fix *fix)
 {
-	LeftOut    *left_out = is_null_island(fix->position) ?
-		&reader->null_island_left_out : &reader->left_out;
+	LeftOut    *left_out = &reader->left_out;
+	bool		island = is_null_island(fix->position);
 
 	if (fix_compare(fix, reader->last) == 0)
-		left_out->duplicate_count++;
+		*(island ? &left_out->null_island_duplicate_count : &left_out->duplicate_count) += 1;
 	else
-		left_out->conflict_count++;
+		*(island ? &left_out->null_island_conflict_count : &left_out->conflict_count) += 1;
 }
 
 /* The next fix with a time of its own, the first of its time; NULL at the end. */
 const Fix *
-fix_reader_next(FixReader *reader, float *accuracy)
+fix_reader_next(FixReader *reader, Channels *channels)
 {
 	while (reader->cursor_count > 0)
 	{
 		RunCursor  *cursor = first_cursor(reader);
 		const Fix  *fix = cursor_fix(cursor);
 
-		*accuracy = cursor_accuracy(cursor, reader->has_accuracy);
+		*channels = chunk_channels(cursor->chunk, cursor->index, reader->channel_count);
 		advance(reader, cursor);
 		if (reader->last == NULL || fix->time != reader->last->time)
 		{

@@ -10,8 +10,8 @@
 #include "track/fix.h"
 
 /*
- * Fixes in the order they came, in one allocation.  Accuracies follow the
- * fixes, where the buffer has them.
+ * Fixes in the order they came, in one allocation.  The buffer's channels follow
+ * the fixes, one after the other.
  */
 typedef struct FixChunk
 {
@@ -40,8 +40,9 @@ typedef struct FixBuffer
 	MemoryContext context;		/* where the chunks live */
 	ChunkList	chunks;
 	int64		count;
+	LeftOut		left_out;		/* rows that are no fixes: null and invalid */
 	Size		bytes;			/* of all chunks */
-	bool		has_accuracy;
+	int			channel_count;	/* the first so many of Channel */
 	int			run_count;		/* 0 until sorted, and again after a change */
 	FixChunk   *runs[MAX_RUNS]; /* the first chunk of each */
 } FixBuffer;
@@ -54,32 +55,24 @@ typedef struct RunCursor
 	const FixChunk *end;		/* the chunk after the run, or NULL */
 } RunCursor;
 
-/* Fixes left out because another of their time was there first. */
-typedef struct LeftOut
-{
-	int64		duplicate_count;	/* at the same place */
-	int64		conflict_count; /* elsewhere */
-} LeftOut;
-
 /* Reads the distinct fixes of a sorted buffer, one for each time. */
 typedef struct FixReader
 {
 	RunCursor	cursors[MAX_RUNS];
 	int			cursor_count;	/* of those not at their end */
-	bool		has_accuracy;
+	int			channel_count;
 	const Fix  *last;			/* returned last, NULL before the first */
-	LeftOut		left_out;
-	LeftOut		null_island_left_out;	/* those at (0,0), not in the former */
+	LeftOut		left_out;		/* complete at the end */
 } FixReader;
 
-extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, bool has_accuracy);
-extern void fix_buffer_append(FixBuffer *buffer, int64 time, Position position,
-							  float accuracy);
+extern void fix_buffer_init(FixBuffer *buffer, MemoryContext context, int channel_count);
+extern void fix_buffer_add(FixBuffer *buffer, int64 time, Position position,
+						   Channels channels);
 extern void fix_buffer_sort(FixBuffer *buffer);
 extern void fix_buffer_write(const FixBuffer *buffer, StringInfo out);
 extern void fix_buffer_read(FixBuffer *buffer, StringInfo in);
 
 extern void fix_reader_start(FixReader *reader, const FixBuffer *buffer);
-extern const Fix *fix_reader_next(FixReader *reader, float *accuracy);
+extern const Fix *fix_reader_next(FixReader *reader, Channels *channels);
 
 #endif							/* TRIPMETER_FIX_BUFFER_H */

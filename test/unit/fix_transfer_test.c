@@ -1,12 +1,12 @@
 /*
- * fix_codec_test.c
+ * fix_transfer_test.c
  *		Blocks of fixes come back bit for bit; bytes that are none are refused.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tap.h"
-#include "track/fix_codec.h"
+#include "track/fix_transfer.h"
 
 #define MAX_FIXES	50
 #define ROUNDS		50000
@@ -46,16 +46,16 @@ round_trips(int kind, size_t *bytes_per_fix)
 	static Fix	fixes[MAX_FIXES],
 				decoded[MAX_FIXES];
 	int			count = make_fixes(fixes, kind);
-	uint8_t    *block = malloc(fix_block_bound(count));
-	size_t		size = fix_block_encode(block, fixes, count);
+	uint8_t    *block = malloc(fix_transfer_bound(count));
+	size_t		size = fix_transfer_encode(block, fixes, count);
 	bool		same;
 
 	*bytes_per_fix = size / count;
-	same = size <= fix_block_bound(count) &&
-		fix_block_decode(decoded, count, block, size) == size &&
+	same = size <= fix_transfer_bound(count) &&
+		fix_transfer_decode(decoded, count, block, size) == size &&
 		memcmp(fixes, decoded, count * sizeof(Fix)) == 0;
 	/* and not from one byte less */
-	same &= fix_block_decode(decoded, count, block, size - 1) == 0;
+	same &= fix_transfer_decode(decoded, count, block, size - 1) == 0;
 	free(block);
 	return same;
 }
@@ -84,7 +84,7 @@ test_size(void)
 
 	for (int i = 0; i < MAX_FIXES; i++)
 		fixes[i] = (Fix) {i * INT64_C(1000000), {(1270000000 + i) / 1e7, (370000000 + i) / 1e7}};
-	ok(fix_block_encode(block, fixes, MAX_FIXES) == 25 + 12 * (MAX_FIXES - 1),
+	ok(fix_transfer_encode(block, fixes, MAX_FIXES) == 25 + 12 * (MAX_FIXES - 1),
 	   "a recording takes 12 bytes a fix");
 }
 
@@ -97,15 +97,15 @@ test_hostile(void)
 	for (int round = 0; round < ROUNDS * 4; round++)
 	{
 		int			count = make_fixes(fixes, random_below(4));
-		size_t		size = (size_t) random_below((int) fix_block_bound(count) + 1);
-		uint8_t    *block = malloc(fix_block_bound(count));
+		size_t		size = (size_t) random_below((int) fix_transfer_bound(count) + 1);
+		uint8_t    *block = malloc(fix_transfer_bound(count));
 		uint8_t    *exact = malloc(size ? size : 1);
 
-		fix_block_encode(block, fixes, count);
+		fix_transfer_encode(block, fixes, count);
 		for (int i = random_below(5); i > 0; i--)
-			block[random_below((int) fix_block_bound(count))] = (uint8_t) random_bits();
+			block[random_below((int) fix_transfer_bound(count))] = (uint8_t) random_bits();
 		memcpy(exact, block, size);
-		if (fix_block_decode(fixes, count, exact, size) > 0)
+		if (fix_transfer_decode(fixes, count, exact, size) > 0)
 			for (int i = 0; i < count; i++)
 				normal &= fabs(fixes[i].position.lat) <= 90 && fixes[i].position.lon >= -180 &&
 					fixes[i].position.lon < 180 && fixes[i].time <= FIX_TIME_LIMIT;

@@ -1,5 +1,5 @@
 /*
- * fix_codec.c
+ * fix_transfer.c
  *		A block of fixes in half its size, encoded and decoded at memory speed.
  *
  * A block opens with its form.  Most are compact: the first fix in full, then
@@ -8,9 +8,8 @@
  * receivers record.  Where a float8 would not come back bit for bit, or a
  * difference does not fit, the whole block is plain.  Bytes are little-endian.
  */
-#include <string.h>
-
-#include "track/fix_codec.h"
+#include "track/bytes.h"
+#include "track/fix_transfer.h"
 
 #define FORM_PLAIN		0
 #define FORM_COMPACT	1
@@ -29,54 +28,20 @@ typedef struct UnitFix
 	int64_t		lat;
 } UnitFix;
 
-static inline void
-put32(uint8_t *out, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		out[i] = (uint8_t) (value >> (8 * i));
-}
-
-static inline uint32_t
-get32(const uint8_t *in)
-{
-	return in[0] | (uint32_t) in[1] << 8 | (uint32_t) in[2] << 16 | (uint32_t) in[3] << 24;
-}
-
-static inline void
-put64(uint8_t *out, uint64_t value)
-{
-	put32(out, (uint32_t) value);
-	put32(out + 4, (uint32_t) (value >> 32));
-}
-
-static inline uint64_t
-get64(const uint8_t *in)
-{
-	return get32(in) | (uint64_t) get32(in + 4) << 32;
-}
-
 static void
 put_plain(uint8_t *out, const Fix *fix)
 {
-	uint64_t	lon,
-				lat;
-
-	memcpy(&lon, &fix->position.lon, sizeof(lon));
-	memcpy(&lat, &fix->position.lat, sizeof(lat));
-	put64(out, (uint64_t) fix->time);
-	put64(out + 8, lon);
-	put64(out + 16, lat);
+	put_le64(out, (uint64_t) fix->time);
+	put_double(out + 8, fix->position.lon);
+	put_double(out + 16, fix->position.lat);
 }
 
 static void
 get_plain(const uint8_t *in, Fix *fix)
 {
-	uint64_t	lon = get64(in + 8);
-	uint64_t	lat = get64(in + 16);
-
-	fix->time = (int64_t) get64(in);
-	memcpy(&fix->position.lon, &lon, sizeof(lon));
-	memcpy(&fix->position.lat, &lat, sizeof(lat));
+	fix->time = (int64_t) get_le64(in);
+	fix->position.lon = get_double(in + 8);
+	fix->position.lat = get_double(in + 16);
 }
 
 static inline double
@@ -106,7 +71,7 @@ put_difference(uint8_t *out, int64_t value, int64_t base)
 {
 	int64_t		difference = value - base;
 
-	put32(out, (uint32_t) difference);
+	put_le32(out, (uint32_t) difference);
 	return difference == (int32_t) difference;
 }
 
@@ -135,17 +100,6 @@ put_compact(uint8_t *out, const Fix *fixes, int count)
 	return true;
 }
 
-/* Is this a fix that a buffer takes? */
-static inline bool
-well_formed(const Fix *fix)
-{
-	Position	normal = fix->position;
-
-	return fix->time >= -FIX_TIME_LIMIT && fix->time <= FIX_TIME_LIMIT &&
-		position_normalize(&normal) &&
-		normal.lon == fix->position.lon && normal.lat == fix->position.lat;
-}
-
 static bool
 get_compact(Fix *fixes, int count, const uint8_t *in)
 {
@@ -153,17 +107,17 @@ get_compact(Fix *fixes, int count, const uint8_t *in)
 
 	get_plain(in, &fixes[0]);
 	in += PLAIN_SIZE;
-	if (!well_formed(&fixes[0]) || !to_unit_fix(&fixes[0], &unit))
+	if (!fix_well_formed(&fixes[0]) || !to_unit_fix(&fixes[0], &unit))
 		return false;
 	for (int i = 1; i < count; i++, in += COMPACT_SIZE)
 	{
-		unit.time += (int32_t) get32(in);
-		unit.lon += (int32_t) get32(in + 4);
-		unit.lat += (int32_t) get32(in + 8);
+		unit.time += (int32_t) get_le32(in);
+		unit.lon += (int32_t) get_le32(in + 4);
+		unit.lat += (int32_t) get_le32(in + 8);
 		fixes[i].time = unit.time;
 		fixes[i].position.lon = from_units(unit.lon);
 		fixes[i].position.lat = from_units(unit.lat);
-		if (!well_formed(&fixes[i]))
+		if (!fix_well_formed(&fixes[i]))
 			return false;
 	}
 	return true;
@@ -178,14 +132,14 @@ block_size(int form, int count)
 
 /* The most bytes that a block of this many fixes takes. */
 size_t
-fix_block_bound(int count)
+fix_transfer_bound(int count)
 {
 	return block_size(FORM_PLAIN, count);
 }
 
 /* Write one or more fixes to `out`, and return the bytes written. */
 size_t
-fix_block_encode(uint8_t *out, const Fix *fixes, int count)
+fix_transfer_encode(uint8_t *out, const Fix *fixes, int count)
 {
 	out[0] = FORM_COMPACT;
 	if (!put_compact(out + FORM_SIZE, fixes, count))
@@ -199,10 +153,10 @@ fix_block_encode(uint8_t *out, const Fix *fixes, int count)
 
 /*
  * Read one or more fixes, and return the bytes read: 0 if they are not what
- * fix_block_encode writes.
+ * fix_transfer_encode writes.
  */
 size_t
-fix_block_decode(Fix *fixes, int count, const uint8_t *in, size_t size)
+fix_transfer_decode(Fix *fixes, int count, const uint8_t *in, size_t size)
 {
 	if (size < FORM_SIZE || in[0] > FORM_COMPACT || size < block_size(in[0], count))
 		return 0;
@@ -211,7 +165,7 @@ fix_block_decode(Fix *fixes, int count, const uint8_t *in, size_t size)
 	for (int i = 0; i < count; i++)
 	{
 		get_plain(in + FORM_SIZE + i * PLAIN_SIZE, &fixes[i]);
-		if (!well_formed(&fixes[i]))
+		if (!fix_well_formed(&fixes[i]))
 			return 0;
 	}
 	return block_size(in[0], count);
