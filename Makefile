@@ -1,5 +1,6 @@
 EXTENSION = tripmeter
-EXTVERSION = 0.1.0
+EXTVERSION = 0.2.0
+LAST_RELEASE = 0.1.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -14,7 +15,13 @@ headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
 SQL = src/tripmeter.sql src/geo/geo.sql src/mileage/policy.sql src/mileage/mileage.sql
-DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+# Those that are new since the last release, in the same order: what an update adds.
+NEW_SQL =
+FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
+UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
+DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
+# What was released is installed as it was.
+DATA = $(wildcard src/upgrade/*.sql)
 
 # Results must not differ between machines: no contraction, no fast-math.
 PG_CFLAGS = -ffp-contract=off -Wall -Wextra -Wno-declaration-after-statement
@@ -27,7 +34,9 @@ REGRESS_OPTS = --load-extension=postgis --load-extension=$(EXTENSION)
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation \
 	--load-extension=postgis --load-extension=$(EXTENSION)
-EXTRA_CLEAN = test/isolation/results test/isolation/regression.* test/unit/*_test
+# Scripts of a version before this one are left over here, too.
+EXTRA_CLEAN = $(EXTENSION)--*.sql \
+	test/isolation/results test/isolation/regression.* test/unit/*_test
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -39,5 +48,10 @@ override BITCODE_CFLAGS += -ffp-contract=off
 # PGXS tracks no headers.
 $(OBJS): $(headers)
 
-$(EXTENSION)--$(EXTVERSION).sql: $(SQL)
-	(printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL)) > $@
+$(FULL_SCRIPT): COMMAND = CREATE EXTENSION $(EXTENSION)
+$(FULL_SCRIPT): $(SQL)
+$(UPDATE_SCRIPT): COMMAND = ALTER EXTENSION $(EXTENSION) UPDATE
+$(UPDATE_SCRIPT): $(NEW_SQL)
+# The lists are in the Makefile; /dev/null, for the list of an update may be empty.
+$(DATA_built): Makefile
+	(printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat /dev/null $(filter %.sql,$^)) > $@
