@@ -8,15 +8,19 @@ OBJS = src/tripmeter.o \
 	src/track/int_column.o src/track/block_codec.o \
 	src/track/track_format.o src/track/track_writer.o \
 	src/track/fix_transfer.o src/track/fix_buffer.o \
+	src/track/track_text.o src/track/track_value.o src/track/track_io.o \
+	src/track/track_agg.o src/track/track_fn.o src/track/track_part.o \
+	src/track/track_cast.o \
 	src/mileage/leg_classifier.o src/mileage/policy_io.o \
 	src/mileage/policy_fn.o src/mileage/measurement.o \
 	src/mileage/mileage_agg.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
-SQL = src/tripmeter.sql src/geo/geo.sql src/mileage/policy.sql src/mileage/mileage.sql
+SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql \
+	src/mileage/policy.sql src/mileage/mileage.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL =
+NEW_SQL = src/track/track.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)

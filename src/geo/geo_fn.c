@@ -11,7 +11,6 @@
 #endif
 
 #include "geo/geo_fn.h"
-#include "geo/gserialized.h"
 
 /* Points between two looks at whether the query was cancelled. */
 #define POINTS_PER_INTERRUPT_CHECK	65536
@@ -19,8 +18,8 @@
 PG_FUNCTION_INFO_V1(tripmeter_route_length);
 PG_FUNCTION_INFO_V1(tripmeter_distance);
 
-static pg_noinline void
-report_corrupt(void)
+pg_noinline void
+report_corrupt_geometry(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -65,7 +64,7 @@ static void
 open_argument(Gserialized *g, struct varlena *bytes)
 {
 	if (unlikely(!gserialized_open(g, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))))
-		report_corrupt();
+		report_corrupt_geometry();
 	check_srid(g);
 }
 
@@ -84,7 +83,7 @@ read_point(struct varlena *bytes, Position *position)
 				 errdetail("It is a %s.", shape_type_name(g.type)),
 				 errhint("Use ST_DumpPoints to turn it into points, or route_length for the length of a line.")));
 	if (!gserialized_points(&g, &points))
-		report_corrupt();
+		report_corrupt_geometry();
 	if (points.count == 0)
 		return false;
 	*position = point_array_get(&points, 0);
@@ -102,6 +101,37 @@ point_argument(Datum value, Position *position)
 		present = read_point(bytes, position);
 	free_argument(value, bytes);
 	return present;
+}
+
+/* Open any geometry or geography in SRID 4326; its bytes may be a copy. */
+void
+line_argument(Datum value, struct varlena **bytes, Gserialized *g)
+{
+	*bytes = get_argument(value);
+	open_argument(g, *bytes);
+}
+
+/* A new value of this many bytes after its header, to be filled from `body` on. */
+struct varlena *
+make_geometry(Size size, uint8 **body, uint8 flags)
+{
+	struct varlena *value = palloc(VARHDRSZ + GSERIALIZED_HEADER_SIZE + size);
+
+	SET_VARSIZE(value, VARHDRSZ + GSERIALIZED_HEADER_SIZE + size);
+	*body = gserialized_put_header((uint8 *) VARDATA(value), flags);
+	return value;
+}
+
+/* A geometry(Point, 4326) that lives as long as its room. */
+Datum
+point_value(PointValue *room, Position position)
+{
+	uint8	   *out = gserialized_put_header(room->bytes, 0);
+
+	out = gserialized_put_shape(out, SHAPE_POINT, 1);
+	memcpy(out, &position, sizeof(position));
+	SET_VARSIZE(room, sizeof(*room));
+	return PointerGetDatum(room);
 }
 
 static double
@@ -132,13 +162,13 @@ shape_length(Gserialized *g)
 	{
 		case SHAPE_LINESTRING:
 			if (!gserialized_points(g, &points))
-				report_corrupt();
+				report_corrupt_geometry();
 			return line_length(&points);
 		case SHAPE_MULTILINESTRING:
 			for (uint32 i = 0; i < g->count; i++)
 			{
 				if (!gserialized_next_line(g, &points))
-					report_corrupt();
+					report_corrupt_geometry();
 				metres += line_length(&points);
 			}
 			return metres;

@@ -5,8 +5,19 @@
 #ifndef TRIPMETER_GEO_FN_H
 #define TRIPMETER_GEO_FN_H
 
-#include "geo/geodesic.h"
+#include "geo/gserialized.h"
+
+/* Room for a POINT, so that rows of points need no memory of their own. */
+typedef struct PointValue
+{
+	int32		varlena_header;
+	uint8		bytes[GSERIALIZED_POINT_SIZE];
+} PointValue;
 
 extern bool point_argument(Datum value, Position *position);
+extern pg_noinline void report_corrupt_geometry(void);
+extern void line_argument(Datum value, struct varlena **bytes, Gserialized *g);
+extern Datum point_value(PointValue *room, Position position);
+extern struct varlena *make_geometry(Size size, uint8 **body, uint8 flags);
 
 #endif							/* TRIPMETER_GEO_FN_H */

@@ -182,16 +182,23 @@ band_leg(double mid_lat, double dlat, double dlon)
 	return (Leg) {sqrt(east * east + north * north), east, north};
 }
 
+static const struct geod_geodesic *
+wgs84_geodesic(void)
+{
+	static struct geod_geodesic wgs84;
+
+	if (wgs84.a == 0)
+		geod_init(&wgs84, WGS84_A, WGS84_F);
+	return &wgs84;
+}
+
 /* Karney's solution, for any two positions. */
 static Leg
 long_leg(Position from, Position to)
 {
-	static struct geod_geodesic wgs84;
 	Leg			leg = {0};
 
-	if (wgs84.a == 0)
-		geod_init(&wgs84, WGS84_A, WGS84_F);
-	geod_inverse(&wgs84, from.lat, from.lon, to.lat, to.lon,
+	geod_inverse(wgs84_geodesic(), from.lat, from.lon, to.lat, to.lon,
 				 &leg.length, NULL, NULL);
 	return leg;
 }
@@ -229,4 +236,73 @@ geodesic_leg(Position from, Position to)
 	if (both_within(dlat, dlon, MAX_SHORT_LEG_DEGREES))
 		return short_leg(mid_lat, dlat, dlon);
 	return long_leg(from, to);
+}
+
+/*
+ * A place on a short leg.  On a sphere a geodesic has
+ *		lat'' = -sin lat cos lat lon'^2,  lon'' = 2 tan lat lat' lon'
+ * and to second order it leaves the straight line in degrees by as much; the
+ * flattening changes that by millimetres.
+ */
+static Position
+short_between(Position from, double dlat, double dlon, double fraction)
+{
+	double		mid_lat = from.lat + 0.5 * dlat;
+	double		bulge = 0.5 * fraction * (1.0 - fraction) * DEGREE;
+	double		sin2,
+				cosine,
+				sine;
+
+	sin2_cos_degrees(mid_lat, &sin2, &cosine);
+	sine = copysign(sqrt(sin2), mid_lat);
+	return (Position) {
+		from.lon + fraction * dlon - bulge * 2.0 * sine / cosine * dlat * dlon,
+		from.lat + fraction * dlat + bulge * sine * cosine * dlon * dlon
+	};
+}
+
+static Position
+long_between(Position from, Position to, double fraction)
+{
+	struct geod_geodesicline line;
+	Position	place;
+
+	geod_inverseline(&line, wgs84_geodesic(), from.lat, from.lon, to.lat, to.lon, 0);
+	geod_position(&line, fraction * line.s13, &place.lat, &place.lon, NULL);
+	return place;
+}
+
+/* To the nanodegree, a tenth of a millimetre, where libm's last bit is gone. */
+static double
+round_to_nanodegrees(double degrees)
+{
+	return rint(degrees * 1e9) / 1e9;
+}
+
+/*
+ * The place that is reached after a fraction of the way, 0 to 1, from one
+ * position to another: on the geodesic within a millimetre.
+ */
+Position
+geodesic_between(Position from, Position to, double fraction)
+{
+	double		dlat = to.lat - from.lat;
+	double		dlon = wrap_difference(to.lon - from.lon);
+	Position	place;
+
+	if (fraction <= 0)
+		return from;
+	if (fraction >= 1)
+		return to;
+	if (both_within(dlat, dlon, MAX_BAND_LEG_DEGREES) &&
+		fabs(from.lat) <= MAX_BAND_LATITUDE && fabs(to.lat) <= MAX_BAND_LATITUDE)
+		place = short_between(from, dlat, dlon, fraction);
+	else
+		place = long_between(from, to, fraction);
+	place.lon = round_to_nanodegrees(place.lon);
+	place.lat = round_to_nanodegrees(place.lat);
+	if (place.lon < -180.0)
+		place.lon += 360.0;
+	position_normalize(&place);
+	return place;
 }

@@ -24,6 +24,7 @@ typedef struct Leg
 } Leg;
 
 extern Leg	geodesic_leg(Position from, Position to);
+extern Position geodesic_between(Position from, Position to, double fraction);
 
 /*
  * Bring a recorded position to its one normal form: longitudes up to 360 are

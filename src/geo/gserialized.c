@@ -7,9 +7,9 @@
  */
 #include "geo/gserialized.h"
 
-#define HEADER_SIZE			4
+#define HEADER_SIZE			GSERIALIZED_HEADER_SIZE
 #define EXTENDED_SIZE		8
-#define SHAPE_HEADER_SIZE	8
+#define SHAPE_HEADER_SIZE	GSERIALIZED_SHAPE_SIZE
 
 static uint32_t
 read_uint32(const uint8_t *bytes)
@@ -61,6 +61,7 @@ gserialized_open(Gserialized *g, const void *bytes, size_t size)
 	g->type = read_uint32(start + offset);
 	g->count = read_uint32(start + offset + 4);
 	g->point_size = dimensions * sizeof(double);
+	g->has_m = (flags & GSERIALIZED_M) != 0;
 	g->body = start + offset + SHAPE_HEADER_SIZE;
 	g->end = start + size;
 	return true;
@@ -93,6 +94,42 @@ gserialized_next_line(Gserialized *g, PointArray *array)
 		return false;
 	g->body = line.body + array->count * array->point_size;
 	return true;
+}
+
+/* Begin a value in SRID 4326, of version 2, without a bounding box. */
+uint8_t *
+gserialized_put_header(uint8_t *out, uint8_t flags)
+{
+	*out++ = 0;
+	*out++ = WGS84_SRID >> 8;
+	*out++ = WGS84_SRID & 0xFF;
+	*out++ = GSERIALIZED_VERSION_2 | flags;
+	return out;
+}
+
+/* Begin a shape; its coordinates, or parts, follow. */
+uint8_t *
+gserialized_put_shape(uint8_t *out, ShapeType type, uint32_t count)
+{
+	uint32_t	header[] = {type, count};
+
+	memcpy(out, header, sizeof(header));
+	return out + sizeof(header);
+}
+
+/* A POLYGON, of one ring; its count of points is followed by padding. */
+uint8_t *
+gserialized_put_box(uint8_t *out, Position low, Position high)
+{
+	Position	corners[] = {
+		low, {low.lon, high.lat}, high, {high.lon, low.lat}, low
+	};
+	uint32_t	ring[] = {5, 0};
+
+	out = gserialized_put_shape(out, SHAPE_POLYGON, 1);
+	memcpy(out, ring, sizeof(ring));
+	memcpy(out + sizeof(ring), corners, sizeof(corners));
+	return out + sizeof(ring) + sizeof(corners);
 }
 
 const char *

@@ -35,7 +35,9 @@ typedef enum ShapeType
 {
 	SHAPE_POINT = 1,
 	SHAPE_LINESTRING = 2,
-	SHAPE_MULTILINESTRING = 5
+	SHAPE_POLYGON = 3,
+	SHAPE_MULTILINESTRING = 5,
+	SHAPE_MULTIPOLYGON = 6
 } ShapeType;
 
 /* A view of the bytes; nothing is copied. */
@@ -45,6 +47,7 @@ typedef struct Gserialized
 	uint32_t	type;			/* a ShapeType, or one of PostGIS' others */
 	uint32_t	count;			/* of points, or of parts */
 	size_t		point_size;		/* bytes from one point to the next */
+	bool		has_m;			/* which is the last of a point's numbers */
 	const uint8_t *body;		/* the coordinates, or the first part */
 	const uint8_t *end;
 } Gserialized;
@@ -68,17 +71,36 @@ typedef struct PathLength
 extern bool gserialized_open(Gserialized *g, const void *bytes, size_t size);
 extern bool gserialized_points(const Gserialized *g, PointArray *array);
 extern bool gserialized_next_line(Gserialized *g, PointArray *array);
+extern uint8_t *gserialized_put_header(uint8_t *out, uint8_t flags);
+extern uint8_t *gserialized_put_shape(uint8_t *out, ShapeType type, uint32_t count);
+extern uint8_t *gserialized_put_box(uint8_t *out, Position low, Position high);
 extern const char *shape_type_name(uint32_t type);
 extern void path_add_points(PathLength *path, const PointArray *array,
 							uint32_t from, uint32_t to);
+
+/* Sizes of what is written, without the varlena header. */
+#define GSERIALIZED_HEADER_SIZE	4
+#define GSERIALIZED_SHAPE_SIZE	8
+#define GSERIALIZED_POINT_SIZE	(GSERIALIZED_HEADER_SIZE + GSERIALIZED_SHAPE_SIZE + sizeof(Position))
+#define GSERIALIZED_BOX_SIZE	(2 * GSERIALIZED_SHAPE_SIZE + 5 * sizeof(Position))
 
 static inline Position
 point_array_get(const PointArray *array, uint32_t index)
 {
 	Position	position;
 
-	memcpy(&position, array->points + index * array->point_size, sizeof(position));
+	memcpy(&position, array->points + (size_t) index * array->point_size, sizeof(position));
 	return position;
+}
+
+/* The M of a point, where it has one. */
+static inline double
+point_array_get_m(const PointArray *array, uint32_t index)
+{
+	double		m;
+
+	memcpy(&m, array->points + ((size_t) index + 1) * array->point_size - sizeof(m), sizeof(m));
+	return m;
 }
 
 /*

@@ -50,6 +50,17 @@ same_place(Position a, Position b)
 	return a.lon == b.lon && a.lat == b.lat;
 }
 
+/* Tell the sink of a leg, unless there is nothing to tell. */
+static void
+tell_leg(const LegClassifier *c, LegClass leg_class, bool counted,
+		 const Fix *from, const Fix *to, double metres, int64_t time)
+{
+	ClassifiedLeg leg = {leg_class, counted, *from, *to, metres, time};
+
+	if (metres != 0 || time != 0)
+		c->sink(c->sink_context, c, &leg);
+}
+
 /* Could the vehicle have come this far in this time? */
 static inline bool
 plausible(const LegClassifier *c, double metres, int64_t from, int64_t to)
@@ -172,6 +183,8 @@ count_movement(LegClassifier *c, const Fix *end)
 	c->totals.used_count += s->fix_count;
 	c->totals.moving += end->time - s->anchor.time;
 	note_speed(c, s->top_speed);
+	if (c->sink)
+		tell_leg(c, LEG_MOVING, true, &s->anchor, end, s->path_m, end->time - s->anchor.time);
 }
 
 /*
@@ -193,6 +206,12 @@ count_chord(LegClassifier *c, const Fix *end)
 	c->totals.jitter_m += s->path_m - chord;
 	c->totals.jitter_count += s->fix_count;
 	note_speed(c, chord / seconds_between(held ? c->held_since : s->anchor.time, end->time));
+	if (c->sink)
+	{
+		tell_leg(c, LEG_JITTER, false, &s->anchor, end, s->path_m - chord, 0);
+		tell_leg(c, LEG_STOPPED, false, &s->anchor, end, 0, end->time - s->anchor.time - moving);
+		tell_leg(c, LEG_MOVING, true, &s->anchor, end, chord, moving);
+	}
 }
 
 /* End a stretch at the last believed fix: a gap follows, or nothing. */
@@ -201,14 +220,20 @@ close_stretch(LegClassifier *c)
 {
 	Stretch    *s = &c->stretch;
 
-	if (s->stopped)
+	if (!s->stopped)
 	{
-		c->totals.jitter_m += s->path_m;
-		c->totals.jitter_count += s->fix_count;
-		c->totals.stopped += c->believed.time - s->anchor.time;
-	}
-	else
 		count_movement(c, &c->believed);
+		return;
+	}
+	c->totals.jitter_m += s->path_m;
+	c->totals.jitter_count += s->fix_count;
+	c->totals.stopped += c->believed.time - s->anchor.time;
+	if (c->sink)
+	{
+		tell_leg(c, LEG_JITTER, false, &s->anchor, &c->believed, s->path_m, 0);
+		tell_leg(c, LEG_STOPPED, false, &s->anchor, &c->believed, 0,
+				 c->believed.time - s->anchor.time);
+	}
 }
 
 static void
@@ -221,6 +246,8 @@ add_gap(LegClassifier *c, const Fix *fix, double leg_m, bool counts)
 		c->totals.gap_excluded_m += leg_m;
 	c->totals.gap += fix->time - c->believed.time;
 	c->totals.gap_count++;
+	if (c->sink)
+		tell_leg(c, LEG_GAP, counts, &c->believed, fix, leg_m, fix->time - c->believed.time);
 	c->held_since = fix->time;
 	start_stretch(c, fix, true);
 }
@@ -286,6 +313,23 @@ believe(LegClassifier *c, const Fix *fix, const Leg *leg)
 }
 
 static void
+add_outlier_metres(LegClassifier *c, const Fix *to, double metres)
+{
+	c->totals.outlier_m += metres;
+	c->outlier_path_m = 0;
+	if (c->sink)
+		tell_leg(c, LEG_OUTLIER, false, &c->believed, to, metres, 0);
+}
+
+static void
+add_inaccurate_metres(LegClassifier *c, const Fix *to, double metres)
+{
+	c->totals.inaccurate_m += metres;
+	if (c->sink)
+		tell_leg(c, LEG_INACCURATE, false, &c->accurate, to, metres, 0);
+}
+
+static void
 reject_candidates(LegClassifier *c)
 {
 	for (int i = 1; i < c->candidate_count; i++)
@@ -317,8 +361,7 @@ believe_candidates(LegClassifier *c)
 	const Fix  *first = &c->candidates[0].fix;
 	Leg			leg = leg_between(&c->believed, first);
 
-	c->totals.outlier_m += c->outlier_path_m - leg.length;
-	c->outlier_path_m = 0;
+	add_outlier_metres(c, first, c->outlier_path_m - leg.length);
 	if (candidates_catch_up(c, leg.length))
 		believe(c, first, &leg);
 	else
@@ -375,8 +418,7 @@ judge_speed(LegClassifier *c, const Fix *fix, const Leg *leg)
 	else if (c->outlier_path_m > 0)
 	{
 		reject_candidates(c);
-		c->totals.outlier_m += c->outlier_path_m + leg->length - direct.length;
-		c->outlier_path_m = 0;
+		add_outlier_metres(c, fix, c->outlier_path_m + leg->length - direct.length);
 	}
 	believe(c, fix, &direct);
 }
@@ -398,6 +440,14 @@ classifier_init(LegClassifier *c, const MileagePolicy *policy)
 	c->policy = *policy;
 }
 
+/* From now on, tell this sink of every leg. */
+void
+classifier_tell(LegClassifier *c, LegSink sink, void *context)
+{
+	c->sink = sink;
+	c->sink_context = context;
+}
+
 /*
  * Take the next fix; its time must be after the last one's.  The accuracy is
  * its radius of uncertainty in metres, NaN where unknown.
@@ -414,6 +464,8 @@ classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
 	}
 	if (c->any_fix)
 		leg = leg_between(&c->last_fix, fix);
+	else
+		c->accurate = *fix;
 	c->totals.raw_m += leg.length;
 	c->any_fix = true;
 	c->last_fix = *fix;
@@ -426,7 +478,7 @@ classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
 	}
 	if (!c->any_accurate)
 	{
-		c->totals.inaccurate_m += c->inaccurate_path_m + leg.length;
+		add_inaccurate_metres(c, fix, c->inaccurate_path_m + leg.length);
 		c->any_accurate = true;
 		c->totals.first_time = fix->time;
 		c->held_since = fix->time;
@@ -439,7 +491,7 @@ classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
 		{
 			Leg			direct = leg_between(&c->accurate, fix);
 
-			c->totals.inaccurate_m += c->inaccurate_path_m + leg.length - direct.length;
+			add_inaccurate_metres(c, fix, c->inaccurate_path_m + leg.length - direct.length);
 			leg = direct;
 		}
 		judge_speed(c, fix, &leg);
@@ -452,11 +504,11 @@ classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
 void
 classifier_finish(LegClassifier *c)
 {
-	c->totals.inaccurate_m += c->inaccurate_path_m;
+	add_inaccurate_metres(c, &c->last_fix, c->inaccurate_path_m);
 	if (!c->any_accurate)
 		return;
 	reject_candidates(c);
-	c->totals.outlier_m += c->outlier_path_m;
+	add_outlier_metres(c, &c->last_fix, c->outlier_path_m);
 	close_stretch(c);
 	c->totals.last_time = c->believed.time;
 }

@@ -70,16 +70,48 @@ typedef struct Stretch
 	double		north_sum;		/* stop */
 } Stretch;
 
+/* What became of the metres and seconds from one fix to another. */
+typedef enum LegClass
+{
+	LEG_MOVING,					/* driven */
+	LEG_STOPPED,				/* at rest: seconds without metres */
+	LEG_GAP,					/* a gap or a jump */
+	LEG_JITTER,					/* wandering; of these and the following, metres */
+	LEG_OUTLIER,				/* without seconds */
+	LEG_INACCURATE
+} LegClass;
+
+typedef struct ClassifiedLeg
+{
+	LegClass	leg_class;
+	bool		counted;		/* are its metres part of the mileage? */
+	Fix			from;
+	Fix			to;
+	double		metres;
+	int64_t		time;			/* microseconds */
+} ClassifiedLeg;
+
+struct LegClassifier;
+
+/*
+ * Told of every leg when it has been classified.  Their metres and times add up to
+ * the totals.  The last believed fix is still the one before the leg's end.
+ */
+typedef void (*LegSink) (void *context, const struct LegClassifier *c,
+						 const ClassifiedLeg *leg);
+
 typedef struct LegClassifier
 {
 	MileagePolicy policy;
 	MileageTotals totals;
+	LegSink		sink;			/* or NULL */
+	void	   *sink_context;
 
 	/* accuracy rule */
 	bool		any_fix;
 	Fix			last_fix;
 	bool		any_accurate;
-	Fix			accurate;		/* the last fix accurate enough */
+	Fix			accurate;		/* the last fix accurate enough, or the first of all */
 	double		inaccurate_path_m;	/* from there on */
 
 	/* outlier rule */
@@ -94,6 +126,7 @@ typedef struct LegClassifier
 } LegClassifier;
 
 extern void classifier_init(LegClassifier *c, const MileagePolicy *policy);
+extern void classifier_tell(LegClassifier *c, LegSink sink, void *context);
 extern void classifier_add(LegClassifier *c, const Fix *fix, float accuracy);
 extern void classifier_finish(LegClassifier *c);
 

@@ -23,6 +23,9 @@ typedef struct Fix
  */
 #define FIX_TIME_LIMIT	(INT64_C(1) << 62)
 
+/* PostgreSQL's first timestamp, in 4714 BC. */
+#define FIX_TIME_MIN	INT64_C(-211813488000000000)
+
 /* What a receiver may report with a fix. */
 typedef enum Channel
 {
@@ -58,6 +61,17 @@ typedef struct LeftOut
 	int64_t		null_island_duplicate_count;	/* at (0,0), and not in the former: */
 	int64_t		null_island_conflict_count; /* the policy says what they are */
 } LeftOut;
+
+static inline void
+left_out_add(LeftOut *sum, const LeftOut *more)
+{
+	sum->null_count += more->null_count;
+	sum->invalid_count += more->invalid_count;
+	sum->duplicate_count += more->duplicate_count;
+	sum->conflict_count += more->conflict_count;
+	sum->null_island_duplicate_count += more->null_island_duplicate_count;
+	sum->null_island_conflict_count += more->null_island_conflict_count;
+}
 
 /*
  * Some receivers report (0,0) when they have no position.  Among fixes of one
@@ -113,7 +127,7 @@ fix_well_formed(const Fix *fix)
 {
 	Position	normal = fix->position;
 
-	return fix->time >= -FIX_TIME_LIMIT && fix->time <= FIX_TIME_LIMIT &&
+	return fix->time >= FIX_TIME_MIN && fix->time <= FIX_TIME_LIMIT &&
 		position_normalize(&normal) &&
 		normal.lon == fix->position.lon && normal.lat == fix->position.lat &&
 		!signbit(normal.lon) == !signbit(fix->position.lon) &&

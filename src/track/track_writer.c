@@ -163,9 +163,25 @@ read_and_add(TrackWriter *writer, const TrackReader *source)
 		Fix			fix = fix_block_get(&block, i);
 		Channels	channels = fix_block_channels(&block, i);
 
+		for (int c = 0; c < CHANNEL_COUNT; c++)
+			channels.values[c] = channel_normalize(channels.values[c]);
 		track_writer_add(writer, &fix, &channels);
 	}
 	return true;
+}
+
+/*
+ * Add all fixes of a track that is valid, but whose bytes another may have made:
+ * nothing is copied.  False if it is damaged.
+ */
+bool
+track_writer_rebuild(TrackWriter *writer, TrackReader *source)
+{
+	while (track_next_block(source))
+		if (!read_and_add(writer, source))
+			return false;
+	left_out_add(&writer->header.left_out, &source->header.left_out);
+	return source->blocks_read == source->header.block_count;
 }
 
 /*

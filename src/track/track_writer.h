@@ -31,6 +31,7 @@ typedef struct TrackWriter
 
 extern void track_writer_init(TrackWriter *writer, GrowMemory grow);
 extern bool track_writer_add_track(TrackWriter *writer, TrackReader *source);
+extern bool track_writer_rebuild(TrackWriter *writer, TrackReader *source);
 extern size_t track_writer_finish(TrackWriter *writer);
 extern void track_writer_copy(const TrackWriter *writer, uint8_t *out);
 extern void track_writer_flush(TrackWriter *writer);

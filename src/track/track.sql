@@ -1,0 +1,514 @@
+-- The track: a recorded trip as one value, and what can be asked of it.
+
+CREATE TYPE track;
+
+CREATE FUNCTION track_in(cstring) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_in'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_in(cstring) IS
+    'Reads the text form of a track.';
+
+CREATE FUNCTION track_out(track) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'tripmeter_track_out'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_out(track) IS
+    'Writes the text form of a track.';
+
+CREATE FUNCTION track_recv(internal) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_recv'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_recv(internal) IS
+    'Reads the binary form of a track.';
+
+CREATE FUNCTION track_send(track) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'tripmeter_track_send'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_send(track) IS
+    'Writes the binary form of a track.';
+
+CREATE TYPE track (
+    INPUT = track_in,
+    OUTPUT = track_out,
+    RECEIVE = track_recv,
+    SEND = track_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = int4,
+    STORAGE = external
+);
+COMMENT ON TYPE track IS
+    'A recorded trip: its valid, distinct fixes in order of time, bit for bit, a few bytes each, optionally with speed (m/s) and accuracy (m), and the counts of rows that were left out. Text: [POINT(lon lat)@time, ...], as MobilityDB writes a sequence of points.';
+
+-- Making one
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, geometry) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geometry, speed real, accuracy real) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, geometry, real, real) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geography) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, geography) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geography, speed real, accuracy real) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, geography, real, real) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, lon float8, lat float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_lonlat'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, float8, float8) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_accum_lonlat'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION track_accum(internal, timestamptz, float8, float8, real, real) IS
+    'Transition function of track.';
+
+CREATE FUNCTION track_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_combine'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION track_combine(internal, internal) IS
+    'Combine function of track.';
+
+CREATE FUNCTION track_serial(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'tripmeter_track_serial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION track_serial(internal) IS
+    'Serialization function of track.';
+
+CREATE FUNCTION track_deserial(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_track_deserial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION track_deserial(bytea, internal) IS
+    'Deserialization function of track.';
+
+CREATE FUNCTION track_final(internal) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_final'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_final(internal) IS
+    'Final function of track.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, "position" geometry) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, geometry) IS
+    'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, "position" geometry, speed real, accuracy real) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, geometry, real, real) IS
+    'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, "position" geography) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, geography) IS
+    'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, "position" geography, speed real, accuracy real) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, geography, real, real) IS
+    'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, lon float8, lat float8) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, float8, float8) IS
+    'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE AGGREGATE track(recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) (
+    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = track_final,
+    COMBINEFUNC = track_combine,
+    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE track(timestamptz, float8, float8, real, real) IS
+    'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE FUNCTION rollup_accum(state internal, track track) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_rollup_accum'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION rollup_accum(internal, track) IS
+    'Transition function of rollup.';
+
+CREATE FUNCTION rollup_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_rollup_combine'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION rollup_combine(internal, internal) IS
+    'Combine function of rollup.';
+
+CREATE FUNCTION rollup_serial(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'tripmeter_rollup_serial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION rollup_serial(internal) IS
+    'Serialization function of rollup.';
+
+CREATE FUNCTION rollup_deserial(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_rollup_deserial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION rollup_deserial(bytea, internal) IS
+    'Deserialization function of rollup.';
+
+CREATE FUNCTION rollup_final(internal) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_rollup_final'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION rollup_final(internal) IS
+    'Final function of rollup.';
+
+CREATE AGGREGATE rollup(track track) (
+    SFUNC = rollup_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = rollup_final,
+    COMBINEFUNC = rollup_combine,
+    SERIALFUNC = rollup_serial, DESERIALFUNC = rollup_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(track) IS
+    'The track of all fixes of the tracks of a group, in any order, overlapping or not: the value that track() would give for all their rows. Counts of what was left out add up. NULL without a track. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
+
+CREATE FUNCTION track_join(a track, b track) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_join'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_join(track, track) IS
+    'The track of the fixes of two; the function of ||.';
+
+CREATE OPERATOR || (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_join, COMMUTATOR = ||
+);
+COMMENT ON OPERATOR || (track, track) IS 'the fixes of both';
+
+-- The whole
+
+CREATE FUNCTION fix_count(track track) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'tripmeter_track_fix_count'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION fix_count(track) IS
+    'Number of fixes in a track.';
+
+CREATE FUNCTION start_time(track track) RETURNS timestamptz
+    AS 'MODULE_PATHNAME', 'tripmeter_track_start_time'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION start_time(track) IS
+    'Time of the first fix; NULL if the track is empty.';
+
+CREATE FUNCTION end_time(track track) RETURNS timestamptz
+    AS 'MODULE_PATHNAME', 'tripmeter_track_end_time'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION end_time(track) IS
+    'Time of the last fix; NULL if the track is empty.';
+
+CREATE FUNCTION duration(track track) RETURNS interval
+    AS 'MODULE_PATHNAME', 'tripmeter_track_duration'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION duration(track) IS
+    'Time from the first fix to the last, in hours and less; 0 with less than two.';
+
+CREATE FUNCTION period(track track) RETURNS tstzrange
+    AS 'MODULE_PATHNAME', 'tripmeter_track_period'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION period(track) IS
+    'From the first fix to the last, both included; empty if the track is empty. Fit for a GiST index.';
+
+CREATE FUNCTION length(track track) RETURNS float8
+    AS 'MODULE_PATHNAME', 'tripmeter_track_length'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION length(track) IS
+    'Metres along all fixes on the WGS 84 ellipsoid, without any policy; 0 with less than two.';
+
+CREATE FUNCTION bbox(track track) RETURNS geometry
+    AS 'MODULE_PATHNAME', 'tripmeter_track_bbox'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION bbox(track) IS
+    'The box around all fixes: a POLYGON; a LINESTRING or POINT where it has no width or height; a MULTIPOLYGON with a part on either side of the antimeridian if the track crosses it; POLYGON EMPTY if it is empty. Fit for a GiST index.';
+
+CREATE FUNCTION start_point(track track) RETURNS geometry
+    AS 'MODULE_PATHNAME', 'tripmeter_track_start_point'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION start_point(track) IS
+    'Place of the first fix, a POINT; NULL if the track is empty.';
+
+CREATE FUNCTION end_point(track track) RETURNS geometry
+    AS 'MODULE_PATHNAME', 'tripmeter_track_end_point'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION end_point(track) IS
+    'Place of the last fix, a POINT; NULL if the track is empty.';
+
+-- Parts
+
+CREATE FUNCTION at(track track, "time" timestamptz) RETURNS geometry
+    AS 'MODULE_PATHNAME', 'tripmeter_track_at'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION at(track, timestamptz) IS
+    'Where the vehicle was, a POINT: a fix, or the place on the geodesic between two, by time, to 1e-9 degrees. NULL before the first fix and after the last.';
+
+CREATE FUNCTION slice(track track, period tstzrange, interpolate boolean DEFAULT false) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_slice'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION slice(track, tstzrange, boolean) IS
+    'The fixes of a period; with interpolate also the places at its bounds, included or not, where these lie between fixes. What was left out of the track is not counted in the slice.';
+
+CREATE FUNCTION length(track track, period tstzrange) RETURNS float8
+    AS 'MODULE_PATHNAME', 'tripmeter_track_window_length'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION length(track, tstzrange) IS
+    'Metres along the fixes of a period and to its bounds, as of its slice with interpolated ends, always measured anew.';
+
+CREATE FUNCTION fixes(track track)
+    RETURNS TABLE (recorded_at timestamptz, "position" geometry(Point, 4326), speed real, accuracy real)
+    AS 'MODULE_PATHNAME', 'tripmeter_track_fixes'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION fixes(track) IS
+    'The fixes of a track as rows in order of time, with speed in metres per second and accuracy radius in metres, NULL where unknown.';
+
+-- To and from other forms
+
+CREATE FUNCTION as_text(track track) RETURNS text
+    AS 'MODULE_PATHNAME', 'tripmeter_track_as_text'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION as_text(track) IS
+    'Times and positions as MobilityDB reads them: the text form without speed, accuracy and counts.';
+
+CREATE FUNCTION as_geometry(track track) RETURNS geometry
+    AS 'MODULE_PATHNAME', 'tripmeter_track_to_geometry'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION as_geometry(track) IS
+    'A LINESTRING M whose M is seconds since 1970-01-01 UTC, as PostGIS has trajectories; a POINT M of one fix; LINESTRING M EMPTY of none. Microseconds are kept up to the year 2255.';
+
+CREATE FUNCTION as_geography(track track) RETURNS geography
+    AS 'MODULE_PATHNAME', 'tripmeter_track_to_geography'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION as_geography(track) IS
+    'A LINESTRING M on the ellipsoid whose M is seconds since 1970-01-01 UTC; a POINT M of one fix; LINESTRING M EMPTY of none.';
+
+CREATE FUNCTION track_from_geometry(trajectory geometry) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_from_geometry'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_from_geometry(geometry) IS
+    'The track of a LINESTRING M or POINT M in SRID 4326 whose M is seconds since 1970-01-01 UTC, in any order. Errors: another type, another SRID, no M.';
+
+CREATE FUNCTION track_from_geography(trajectory geography) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_from_geometry'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION track_from_geography(geography) IS
+    'The track of a LINESTRING M or POINT M whose M is seconds since 1970-01-01 UTC, in any order. Errors: another type, no M.';
+
+CREATE CAST (track AS geometry) WITH FUNCTION as_geometry(track);
+COMMENT ON CAST (track AS geometry) IS 'A trajectory: LINESTRING M.';
+
+CREATE CAST (track AS geography) WITH FUNCTION as_geography(track);
+COMMENT ON CAST (track AS geography) IS 'A trajectory: LINESTRING M.';
+
+CREATE CAST (geometry AS track) WITH FUNCTION track_from_geometry(geometry);
+COMMENT ON CAST (geometry AS track) IS 'From a trajectory: LINESTRING M.';
+
+CREATE CAST (geography AS track) WITH FUNCTION track_from_geography(geography);
+COMMENT ON CAST (geography AS track) IS 'From a trajectory: LINESTRING M.';
+
+CREATE FUNCTION as_mfjson(track track) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5000
+BEGIN ATOMIC
+    WITH fix AS (
+        SELECT row_number() OVER () AS n, to_jsonb(recorded_at AT TIME ZONE 'UTC') #>> '{}' || 'Z' AS at, ST_X("position") AS lon, ST_Y("position") AS lat, speed, accuracy
+        FROM fixes($1)
+    )
+    SELECT jsonb_build_object('type', 'Feature',
+            'temporalGeometry', jsonb_build_object('type', 'MovingPoint', 'interpolation', 'Linear',
+                'datetimes', coalesce(jsonb_agg(at ORDER BY n), '[]'),
+                'coordinates', coalesce(jsonb_agg(jsonb_build_array(lon, lat) ORDER BY n), '[]')))
+        || CASE WHEN count(speed) + count(accuracy) = 0 THEN '{}' ELSE jsonb_build_object('temporalProperties',
+            CASE WHEN count(speed) = 0 THEN '[]' ELSE jsonb_build_array(jsonb_build_object(
+                'datetimes', jsonb_agg(at ORDER BY n) FILTER (WHERE speed IS NOT NULL),
+                'speed', jsonb_build_object('type', 'Measure', 'form', 'MTS', 'interpolation', 'Linear',
+                    'values', jsonb_agg(speed ORDER BY n) FILTER (WHERE speed IS NOT NULL)))) END
+            || CASE WHEN count(accuracy) = 0 THEN '[]' ELSE jsonb_build_array(jsonb_build_object(
+                'datetimes', jsonb_agg(at ORDER BY n) FILTER (WHERE accuracy IS NOT NULL),
+                'accuracy', jsonb_build_object('type', 'Measure', 'form', 'MTR', 'interpolation', 'Linear',
+                    'values', jsonb_agg(accuracy ORDER BY n) FILTER (WHERE accuracy IS NOT NULL)))) END) END
+    FROM fix;
+END;
+COMMENT ON FUNCTION as_mfjson(track) IS
+    'A feature of OGC Moving Features JSON (OGC 19-045r3): a MovingPoint, with speed (MTS, metres per second) and accuracy (MTR, metres) as temporal properties where there are any.';
+
+CREATE FUNCTION track_from_mfjson(mfjson jsonb) RETURNS track
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog
+AS $function$
+DECLARE
+    point jsonb := coalesce(mfjson -> 'temporalGeometry', mfjson);
+    properties jsonb := coalesce(mfjson -> 'temporalProperties', '[]');
+    result @extschema@.track;
+BEGIN
+    IF point ->> 'type' IS DISTINCT FROM 'MovingPoint' THEN
+        RAISE EXCEPTION 'not a moving point of Moving Features JSON' USING
+            ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('Its type is %s.', coalesce(point ->> 'type', 'missing')),
+            HINT = 'Give a Feature with a temporalGeometry, or a MovingPoint.';
+    END IF;
+    IF point ->> 'interpolation' NOT IN ('Linear', 'Discrete') THEN
+        RAISE EXCEPTION 'interpolation of a moving point is not linear' USING
+            ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('It is %s.', point ->> 'interpolation');
+    END IF;
+    IF jsonb_typeof(point -> 'datetimes') IS DISTINCT FROM 'array' OR jsonb_typeof(point -> 'coordinates') IS DISTINCT FROM 'array'
+        OR jsonb_array_length(point -> 'datetimes') <> jsonb_array_length(point -> 'coordinates') THEN
+        RAISE EXCEPTION 'a moving point needs as many datetimes as coordinates' USING
+            ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- a time is text, or milliseconds since 1970
+    WITH fix AS (
+        SELECT CASE jsonb_typeof(t) WHEN 'number' THEN to_timestamp(t::float8 / 1000) ELSE (t #>> '{}')::timestamptz END AS at,
+               (c ->> 0)::float8 AS lon, (c ->> 1)::float8 AS lat
+        FROM ROWS FROM (jsonb_array_elements(point -> 'datetimes'), jsonb_array_elements(point -> 'coordinates')) AS r (t, c)
+    ), property AS (
+        SELECT CASE jsonb_typeof(t) WHEN 'number' THEN to_timestamp(t::float8 / 1000) ELSE (t #>> '{}')::timestamptz END AS at,
+               max(value::real) FILTER (WHERE name = 'speed') AS speed, max(value::real) FILTER (WHERE name = 'accuracy') AS accuracy
+        FROM jsonb_array_elements(properties) AS e (property), unnest(ARRAY['speed', 'accuracy']) name,
+             ROWS FROM (jsonb_array_elements(property -> 'datetimes'), jsonb_array_elements_text(property -> name -> 'values')) AS r (t, value)
+        GROUP BY 1
+    )
+    SELECT @extschema@.track(fix.at, lon, lat, speed, accuracy) INTO result
+    FROM fix LEFT JOIN property ON property.at = fix.at;
+    RETURN coalesce(result, '[]'::@extschema@.track);
+END
+$function$;
+COMMENT ON FUNCTION track_from_mfjson(jsonb) IS
+    'The track of a feature, or a MovingPoint, of OGC Moving Features JSON, with its temporal properties speed and accuracy. Errors: another type, another interpolation than Linear or Discrete, not as many datetimes as coordinates.';
+
+-- Comparing by content: counts of what was left out take no part.
+
+CREATE FUNCTION track_cmp(track, track) RETURNS integer
+    AS 'MODULE_PATHNAME', 'tripmeter_track_cmp'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_cmp(track, track) IS
+    'Compares two tracks by start, then end, then in an order of no meaning.';
+
+CREATE FUNCTION track_hash(track) RETURNS integer
+    AS 'MODULE_PATHNAME', 'tripmeter_track_hash'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_hash(track) IS
+    'Hash of the fixes of a track.';
+
+CREATE FUNCTION track_hash_extended(track, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'tripmeter_track_hash_extended'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_hash_extended(track, bigint) IS
+    'Hash of the fixes of a track, with a seed.';
+
+CREATE FUNCTION track_lt(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_lt'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_lt(track, track) IS
+    'implementation of < operator';
+CREATE OPERATOR < (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_lt,
+    COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (track, track) IS 'less than';
+
+CREATE FUNCTION track_le(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_le'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_le(track, track) IS
+    'implementation of <= operator';
+CREATE OPERATOR <= (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_le,
+    COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (track, track) IS 'less than or equal';
+
+CREATE FUNCTION track_eq(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_eq'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_eq(track, track) IS
+    'implementation of = operator';
+CREATE OPERATOR = (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_eq,
+    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+COMMENT ON OPERATOR = (track, track) IS 'equal';
+
+CREATE FUNCTION track_ne(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_ne'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_ne(track, track) IS
+    'implementation of <> operator';
+CREATE OPERATOR <> (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_ne,
+    COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (track, track) IS 'not equal';
+
+CREATE FUNCTION track_ge(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_ge'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_ge(track, track) IS
+    'implementation of >= operator';
+CREATE OPERATOR >= (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_ge,
+    COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (track, track) IS 'greater than or equal';
+
+CREATE FUNCTION track_gt(track, track) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_track_gt'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION track_gt(track, track) IS
+    'implementation of > operator';
+CREATE OPERATOR > (
+    LEFTARG = track, RIGHTARG = track, FUNCTION = track_gt,
+    COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (track, track) IS 'greater than';
+
+CREATE OPERATOR CLASS track_ops
+    DEFAULT FOR TYPE track USING btree AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 track_cmp(track, track);
+COMMENT ON OPERATOR CLASS track_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY track_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+
+CREATE OPERATOR CLASS track_hash_ops
+    DEFAULT FOR TYPE track USING hash AS
+    OPERATOR 1 =,
+    FUNCTION 1 track_hash(track),
+    FUNCTION 2 track_hash_extended(track, bigint);
+COMMENT ON OPERATOR CLASS track_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY track_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';

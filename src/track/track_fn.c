@@ -1,0 +1,300 @@
+/*
+ * track_fn.c
+ *		SQL: what a track is as a whole, and comparing tracks.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "catalog/pg_type.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "geo/geo_fn.h"
+#include "track/track_fn.h"
+
+PG_FUNCTION_INFO_V1(tripmeter_track_fix_count);
+PG_FUNCTION_INFO_V1(tripmeter_track_start_time);
+PG_FUNCTION_INFO_V1(tripmeter_track_end_time);
+PG_FUNCTION_INFO_V1(tripmeter_track_duration);
+PG_FUNCTION_INFO_V1(tripmeter_track_period);
+PG_FUNCTION_INFO_V1(tripmeter_track_length);
+PG_FUNCTION_INFO_V1(tripmeter_track_bbox);
+PG_FUNCTION_INFO_V1(tripmeter_track_cmp);
+PG_FUNCTION_INFO_V1(tripmeter_track_eq);
+PG_FUNCTION_INFO_V1(tripmeter_track_ne);
+PG_FUNCTION_INFO_V1(tripmeter_track_lt);
+PG_FUNCTION_INFO_V1(tripmeter_track_le);
+PG_FUNCTION_INFO_V1(tripmeter_track_ge);
+PG_FUNCTION_INFO_V1(tripmeter_track_gt);
+PG_FUNCTION_INFO_V1(tripmeter_track_hash);
+PG_FUNCTION_INFO_V1(tripmeter_track_hash_extended);
+
+Datum
+tripmeter_track_fix_count(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	PG_RETURN_INT64(header.fix_count);
+}
+
+Datum
+tripmeter_track_start_time(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	if (header.fix_count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(header.start_time);
+}
+
+Datum
+tripmeter_track_end_time(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	if (header.fix_count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(header.end_time);
+}
+
+/* An interval of hours, as differences of times are here. */
+Datum
+tripmeter_track_duration(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+	Interval   *duration = palloc0(sizeof(Interval));
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	duration->time = header.end_time - header.start_time;
+	PG_RETURN_INTERVAL_P(duration);
+}
+
+/* [start, end]; empty without fixes */
+Datum
+tripmeter_track_period(PG_FUNCTION_ARGS)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	TrackHeader header;
+	RangeBound	lower = {.inclusive = true, .lower = true};
+	RangeBound	upper = {.inclusive = true};
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	if (header.fix_count == 0)
+		PG_RETURN_RANGE_P(make_empty_range(type));
+	lower.val = TimestampTzGetDatum(header.start_time);
+	upper.val = TimestampTzGetDatum(header.end_time);
+#if PG_VERSION_NUM >= 160000
+	PG_RETURN_RANGE_P(make_range(type, &lower, &upper, false, NULL));
+#else
+	PG_RETURN_RANGE_P(make_range(type, &lower, &upper, false));
+#endif
+}
+
+Datum
+tripmeter_track_length(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	PG_RETURN_FLOAT8(header.length);
+}
+
+/* A box of no width or no height is a line or a point, as ST_Envelope has it. */
+static Datum
+box_value(Position low, Position high)
+{
+	Position	corners[] = {low, high};
+	int			points = low.lon == high.lon && low.lat == high.lat ? 1 : 2;
+	struct varlena *value;
+	uint8	   *body;
+
+	if (low.lon != high.lon && low.lat != high.lat)
+	{
+		value = make_geometry(GSERIALIZED_BOX_SIZE, &body, 0);
+		gserialized_put_box(body, low, high);
+		return PointerGetDatum(value);
+	}
+	value = make_geometry(GSERIALIZED_SHAPE_SIZE + points * sizeof(Position), &body, 0);
+	body = gserialized_put_shape(body, points == 1 ? SHAPE_POINT : SHAPE_LINESTRING, points);
+	memcpy(body, corners, points * sizeof(Position));
+	return PointerGetDatum(value);
+}
+
+/* One box on either side of the antimeridian, wide and high enough to be valid. */
+static Datum
+split_box_value(const Extent *extent)
+{
+	double		nanodegree = 1e-9;
+	double		north = Max(extent->north, extent->south + nanodegree);
+	double		east = Max(extent->west_max, nanodegree - 180.0);
+	uint8	   *body;
+	struct varlena *value = make_geometry(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE,
+										  &body, 0);
+
+	body = gserialized_put_shape(body, SHAPE_MULTIPOLYGON, 2);
+	body = gserialized_put_box(body, (Position) {extent->east_min, extent->south},
+							   (Position) {180.0, north});
+	gserialized_put_box(body, (Position) {-180.0, extent->south}, (Position) {east, north});
+	return PointerGetDatum(value);
+}
+
+Datum
+tripmeter_track_bbox(PG_FUNCTION_ARGS)
+{
+	TrackHeader header;
+	const Extent *extent = &header.extent;
+	uint8	   *body;
+
+	track_argument_header(PG_GETARG_DATUM(0), &header);
+	if (header.fix_count == 0)
+	{
+		struct varlena *empty = make_geometry(GSERIALIZED_SHAPE_SIZE, &body, 0);
+
+		gserialized_put_shape(body, SHAPE_POLYGON, 0);
+		PG_RETURN_POINTER(empty);
+	}
+	if (header.crosses_antimeridian)
+		return split_box_value(extent);
+	return box_value((Position) {Min(extent->west_min, extent->east_min), extent->south},
+					 (Position) {Max(extent->west_max, extent->east_max), extent->north});
+}
+
+/* The part of a track's bytes that says what its fixes are. */
+typedef struct Content
+{
+	TrackHeader header;
+	const uint8 *bytes;			/* after the header */
+	Size		size;
+} Content;
+
+static void
+get_content(struct varlena *track, Content *content)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(track);
+	Size		size = VARSIZE_ANY_EXHDR(track);
+	Size		header_size = track_header_read(&content->header, bytes, size);
+
+	if (header_size == 0)
+		report_damaged_track();
+	content->bytes = bytes + header_size;
+	content->size = size - header_size;
+}
+
+static int
+compare_int64(int64 a, int64 b)
+{
+	return (a > b) - (a < b);
+}
+
+/*
+ * By start, by end, then in an order of no meaning.  A set of fixes has one form,
+ * so that the bytes decide.
+ */
+static int
+compare_contents(const Content *a, const Content *b)
+{
+	int			order = compare_int64(a->header.start_time, b->header.start_time);
+
+	if (order == 0)
+		order = compare_int64(a->header.end_time, b->header.end_time);
+	if (order == 0)
+		order = compare_int64(a->header.fix_count, b->header.fix_count);
+	if (order == 0)
+		order = memcmp(a->bytes, b->bytes, Min(a->size, b->size));
+	if (order == 0)
+		order = compare_int64(a->size, b->size);
+	return order;
+}
+
+static int
+compare_arguments(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_GETARG_VARLENA_PP(0);
+	struct varlena *b = PG_GETARG_VARLENA_PP(1);
+	Content		x,
+				y;
+	int			order;
+
+	get_content(a, &x);
+	get_content(b, &y);
+	order = compare_contents(&x, &y);
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return order;
+}
+
+Datum
+tripmeter_track_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_arguments(fcinfo));
+}
+
+Datum
+tripmeter_track_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
+}
+
+Datum
+tripmeter_track_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
+}
+
+Datum
+tripmeter_track_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
+}
+
+Datum
+tripmeter_track_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
+}
+
+Datum
+tripmeter_track_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
+}
+
+Datum
+tripmeter_track_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
+}
+
+Datum
+tripmeter_track_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *track = PG_GETARG_VARLENA_PP(0);
+	Content		content;
+	Datum		hash;
+
+	get_content(track, &content);
+	hash = hash_any(content.bytes, content.size);
+	PG_FREE_IF_COPY(track, 0);
+	PG_RETURN_DATUM(hash);
+}
+
+Datum
+tripmeter_track_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *track = PG_GETARG_VARLENA_PP(0);
+	Content		content;
+	Datum		hash;
+
+	get_content(track, &content);
+	hash = hash_any_extended(content.bytes, content.size, PG_GETARG_INT64(1));
+	PG_FREE_IF_COPY(track, 0);
+	PG_RETURN_DATUM(hash);
+}

@@ -1,0 +1,242 @@
+/*
+ * track_part.c
+ *		SQL: parts of a track: its ends, the place at a time, slices, its fixes.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/typcache.h"
+
+#include "geo/geo_fn.h"
+#include "track/track_fn.h"
+
+PG_FUNCTION_INFO_V1(tripmeter_track_start_point);
+PG_FUNCTION_INFO_V1(tripmeter_track_end_point);
+PG_FUNCTION_INFO_V1(tripmeter_track_at);
+PG_FUNCTION_INFO_V1(tripmeter_track_slice);
+PG_FUNCTION_INFO_V1(tripmeter_track_window_length);
+PG_FUNCTION_INFO_V1(tripmeter_track_fixes);
+
+/* A geometry(Point, 4326) of its own memory. */
+static Datum
+new_point(Position position)
+{
+	return point_value(palloc(sizeof(PointValue)), position);
+}
+
+Datum
+tripmeter_track_start_point(PG_FUNCTION_ARGS)
+{
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	Fix			fix;
+	Channels	channels;
+	bool		any = track_scan_next(scan, &fix, &channels);
+
+	track_scan_end(scan);
+	if (!any)
+		PG_RETURN_NULL();
+	return new_point(fix.position);
+}
+
+Datum
+tripmeter_track_end_point(PG_FUNCTION_ARGS)
+{
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	Fix			fix;
+	Channels	channels;
+	bool		any;
+
+	track_scan_seek(scan, PG_INT64_MAX);
+	any = track_scan_next(scan, &fix, &channels);
+	track_scan_end(scan);
+	if (!any)
+		PG_RETURN_NULL();
+	return new_point(fix.position);
+}
+
+/* Where the vehicle was between two fixes, which may be one. */
+static Position
+place_between(const Fix *from, const Fix *to, int64 time)
+{
+	if (time <= from->time)
+		return from->position;
+	return geodesic_between(from->position, to->position,
+							(double) (time - from->time) / (double) (to->time - from->time));
+}
+
+/* at(track, time) -> the point on the way; NULL before the start and after the end */
+Datum
+tripmeter_track_at(PG_FUNCTION_ARGS)
+{
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	int64		time = PG_GETARG_TIMESTAMPTZ(1);
+	Fix			from,
+				to;
+	Channels	channels;
+	bool		found;
+
+	track_scan_seek(scan, time);
+	found = track_scan_next(scan, &from, &channels) && from.time <= time;
+	if (found && (from.time == time || !track_scan_next(scan, &to, &channels)))
+		to = from;
+	found = found && time <= to.time;
+	track_scan_end(scan);
+	if (!found)
+		PG_RETURN_NULL();
+	return new_point(place_between(&from, &to, time));
+}
+
+/* Do the bounds take in this time? */
+static bool
+within(const TimeWindow *window, int64 time)
+{
+	return (time > window->from || (time == window->from && window->from_included)) &&
+		(time < window->to || (time == window->to && window->to_included));
+}
+
+/* A tstzrange as times; an infinite bound is farther than any fix. */
+bool
+window_argument(Datum value, TimeWindow *window)
+{
+	RangeType  *range = DatumGetRangeTypeP(value);
+	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
+	RangeBound	lower,
+				upper;
+	bool		empty;
+
+	range_deserialize(type, range, &lower, &upper, &empty);
+	window->from = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
+	window->to = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
+	window->from_included = lower.inclusive;
+	window->to_included = upper.inclusive;
+	return !empty;
+}
+
+/* A visitor of the fixes of a window. */
+typedef void (*FixVisitor) (void *context, const Fix *fix, const Channels *channels);
+
+static void
+visit_between(const Fix *from, const Fix *to, int64 time, FixVisitor visit, void *context)
+{
+	Fix			fix = {time, place_between(from, to, time)};
+	Channels	channels = NO_CHANNELS;
+
+	visit(context, &fix, &channels);
+}
+
+/*
+ * Visit the fixes of a window; on request also the places at its bounds, included
+ * or not, where these lie between fixes.
+ */
+static void
+visit_window(TrackScan *scan, TimeWindow window, bool interpolate,
+			 FixVisitor visit, void *context)
+{
+	Fix			last = {0};
+	Fix			fix;
+	Channels	channels;
+	bool		any = false;
+
+	if (interpolate)
+		window.from_included = window.to_included = true;
+	track_scan_seek(scan, window.from);
+	for (; track_scan_next(scan, &fix, &channels); last = fix, any = true)
+	{
+		bool		between = interpolate && any;
+
+		if (between && last.time < window.from && window.from < fix.time)
+			visit_between(&last, &fix, window.from, visit, context);
+		if (within(&window, fix.time))
+			visit(context, &fix, &channels);
+		else if (fix.time >= window.to)
+		{
+			if (between && last.time < window.to && window.from < window.to)
+				visit_between(&last, &fix, window.to, visit, context);
+			break;
+		}
+	}
+}
+
+static void
+add_to_writer(void *context, const Fix *fix, const Channels *channels)
+{
+	track_writer_add((TrackWriter *) context, fix, channels);
+}
+
+/* slice(track, period, interpolate) */
+Datum
+tripmeter_track_slice(PG_FUNCTION_ARGS)
+{
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	TrackWriter *writer = track_writer_make();
+	TimeWindow	window;
+
+	if (window_argument(PG_GETARG_DATUM(1), &window))
+		visit_window(scan, window, PG_GETARG_BOOL(2), add_to_writer, writer);
+	track_scan_end(scan);
+	PG_RETURN_POINTER(track_writer_value(writer));
+}
+
+static void
+add_to_path(void *context, const Fix *fix, const Channels *channels pg_attribute_unused())
+{
+	PathLength *path = context;
+
+	if (path->any)
+		path->metres += geodesic_distance(path->last, fix->position);
+	path->last = fix->position;
+	path->any = true;
+}
+
+/* length(track, period): of its slice with interpolated ends */
+Datum
+tripmeter_track_window_length(PG_FUNCTION_ARGS)
+{
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	PathLength	path = {0};
+	TimeWindow	window;
+
+	if (window_argument(PG_GETARG_DATUM(1), &window))
+		visit_window(scan, window, true, add_to_path, &path);
+	track_scan_end(scan);
+	PG_RETURN_FLOAT8(path.metres);
+}
+
+static Datum
+channel_datum(float value, bool *null)
+{
+	*null = isnan(value);
+	return Float4GetDatum(value);
+}
+
+/* fixes(track) -> rows (recorded_at, position, speed, accuracy) */
+Datum
+tripmeter_track_fixes(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rows = (ReturnSetInfo *) fcinfo->resultinfo;
+	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	Fix			fix;
+	Channels	channels;
+
+	InitMaterializedSRF(fcinfo, 0);
+	while (track_scan_next(scan, &fix, &channels))
+	{
+		PointValue	point;
+		bool		nulls[4] = {0};
+		Datum		values[4] = {
+			TimestampTzGetDatum(fix.time),
+			point_value(&point, fix.position),
+			channel_datum(channels.values[SPEED], &nulls[2]),
+			channel_datum(channels.values[ACCURACY], &nulls[3])
+		};
+
+		tuplestore_putvalues(rows->setResult, rows->setDesc, values, nulls);
+	}
+	track_scan_end(scan);
+	return (Datum) 0;
+}

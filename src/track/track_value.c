@@ -1,0 +1,282 @@
+/*
+ * track_value.c
+ *		Tracks in and out of the server's memory: reading an argument, building a
+ *		result, merging several.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "track/track_fn.h"
+
+pg_noinline void
+report_damaged_track(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("stored track is damaged"),
+			 errhint("Restore the row from a backup, or build the track again from its fixes.")));
+}
+
+/* The header alone, without reading the rest from disk. */
+void
+track_argument_header(Datum value, TrackHeader *header)
+{
+	struct varlena *bytes = PG_DETOAST_DATUM_SLICE(value, 0, MAX_TRACK_HEADER_SIZE);
+
+	if (track_header_read(header, (uint8 *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)) == 0)
+		report_damaged_track();
+	if ((Pointer) bytes != DatumGetPointer(value))
+		pfree(bytes);
+}
+
+/* Begin to read the fixes of an argument. */
+TrackScan *
+track_scan_begin(Datum value)
+{
+	TrackScan  *scan = palloc(sizeof(TrackScan));
+
+	scan->bytes = PG_DETOAST_DATUM_PACKED(value);
+	scan->copied = (Pointer) scan->bytes != DatumGetPointer(value);
+	scan->block.count = scan->next = 0;
+	if (!track_open(&scan->reader, (uint8 *) VARDATA_ANY(scan->bytes),
+					VARSIZE_ANY_EXHDR(scan->bytes)))
+		report_damaged_track();
+	return scan;
+}
+
+static bool
+next_block(TrackScan *scan)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (track_next_block(&scan->reader))
+		return true;
+	if (scan->reader.blocks_read < scan->reader.header.block_count)
+		report_damaged_track();
+	return false;
+}
+
+static void
+read_block(TrackScan *scan)
+{
+	double		length;
+
+	if (!track_read_block(&scan->reader, &scan->block, &length))
+		report_damaged_track();
+	scan->next = 0;
+}
+
+/* Go on to the next block; false after the last. */
+bool
+track_scan_block(TrackScan *scan)
+{
+	if (!next_block(scan))
+		return false;
+	read_block(scan);
+	return true;
+}
+
+/*
+ * Before anything is read: go to the last fix at or before a time, or to the first of
+ * all, by way of the directory.
+ */
+void
+track_scan_seek(TrackScan *scan, int64 time)
+{
+	TrackReader found = scan->reader;
+
+	while (next_block(scan) && (found.blocks_read == 0 || scan->reader.block.first_time <= time))
+		found = scan->reader;
+	scan->reader = found;
+	if (found.blocks_read == 0)
+		return;
+	read_block(scan);
+	while (scan->next + 1 < scan->block.count && scan->block.times[scan->next + 1] <= time)
+		scan->next++;
+}
+
+void
+track_scan_end(TrackScan *scan)
+{
+	if (scan->copied)
+		pfree(scan->bytes);
+	pfree(scan);
+}
+
+static void *
+grow_memory(void *bytes, size_t size)
+{
+	if (bytes == NULL)
+		return MemoryContextAllocHuge(CurrentMemoryContext, size);
+	return repalloc_huge(bytes, size);
+}
+
+TrackWriter *
+track_writer_make(void)
+{
+	TrackWriter *writer = palloc(sizeof(TrackWriter));
+
+	track_writer_init(writer, grow_memory);
+	return writer;
+}
+
+static void
+free_buffer(ByteBuffer *buffer)
+{
+	if (buffer->bytes != NULL)
+		pfree(buffer->bytes);
+}
+
+/* The track that was written; the writer is gone. */
+struct varlena *
+track_writer_value(TrackWriter *writer)
+{
+	Size		size = VARHDRSZ + track_writer_finish(writer);
+	struct varlena *value;
+
+	if (size > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("track is too long"),
+				 errdetail("Its %u fixes take %zu bytes; a value may have 1 GB.",
+						   writer->header.fix_count, size),
+				 errhint("Build tracks of trips or of days.")));
+	value = palloc(size);
+	SET_VARSIZE(value, size);
+	track_writer_copy(writer, (uint8 *) VARDATA(value));
+	free_buffer(&writer->directory);
+	free_buffer(&writer->body);
+	pfree(writer);
+	return value;
+}
+
+/* Add the distinct fixes of a buffer, in order. */
+static void
+add_buffer(TrackWriter *writer, FixBuffer *buffer)
+{
+	FixReader	reader;
+	const Fix  *fix;
+	Channels	channels;
+
+	fix_buffer_sort(buffer);
+	fix_reader_start(&reader, buffer);
+	while ((fix = fix_reader_next(&reader, &channels)) != NULL)
+		track_writer_add(writer, fix, &channels);
+	left_out_add(&writer->header.left_out, &reader.left_out);
+}
+
+/* The track of a buffer's fixes. */
+struct varlena *
+track_from_buffer(FixBuffer *buffer)
+{
+	TrackWriter *writer = track_writer_make();
+
+	add_buffer(writer, buffer);
+	return track_writer_value(writer);
+}
+
+/* A track on its way into another. */
+typedef struct Source
+{
+	struct varlena *bytes;
+	TrackHeader header;
+} Source;
+
+static int
+compare_starts(const void *a, const void *b)
+{
+	const TrackHeader *x = &((const Source *) a)->header;
+	const TrackHeader *y = &((const Source *) b)->header;
+
+	return (x->start_time > y->start_time) - (x->start_time < y->start_time);
+}
+
+static void
+buffer_source(FixBuffer *buffer, const Source *source)
+{
+	TrackScan  *scan = track_scan_begin(PointerGetDatum(source->bytes));
+	Fix			fix;
+	Channels	channels;
+
+	while (track_scan_next(scan, &fix, &channels))
+		fix_buffer_add(buffer, fix.time, fix.position, channels);
+	track_scan_end(scan);
+}
+
+/* Tracks that overlap in time are put in order fix by fix. */
+static void
+add_overlapping(TrackWriter *writer, const Source *sources, int count)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter merge",
+												  ALLOCSET_DEFAULT_SIZES);
+	FixBuffer	buffer;
+
+	fix_buffer_init(&buffer, context, CHANNEL_COUNT);
+	for (int i = 0; i < count; i++)
+		buffer_source(&buffer, &sources[i]);
+	add_buffer(writer, &buffer);
+	MemoryContextDelete(context);
+}
+
+/* One that overlaps no other goes over block by block. */
+static void
+add_whole(TrackWriter *writer, const Source *source)
+{
+	TrackReader reader;
+
+	if (!track_open(&reader, (uint8 *) VARDATA_ANY(source->bytes), VARSIZE_ANY_EXHDR(source->bytes)) ||
+		!track_writer_add_track(writer, &reader))
+		report_damaged_track();
+}
+
+/* How many sources, from the first on, overlap with each other? */
+static int
+count_overlapping(const Source *sources, int count)
+{
+	int64		end = sources[0].header.end_time;
+	int			overlapping = 1;
+
+	while (overlapping < count && sources[overlapping].header.start_time <= end)
+		end = Max(end, sources[overlapping++].header.end_time);
+	return overlapping;
+}
+
+/*
+ * The track of all fixes of several tracks, in memory, in any order: the one that
+ * would have been built of them in one go.
+ */
+struct varlena *
+track_merge(struct varlena **tracks, int count)
+{
+	TrackWriter *writer = track_writer_make();
+	Source	   *sources = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Source));
+	int			source_count = 0;
+	int			overlapping;
+
+	for (int i = 0; i < count; i++)
+	{
+		Source	   *source = &sources[source_count];
+
+		source->bytes = tracks[i];
+		track_argument_header(PointerGetDatum(tracks[i]), &source->header);
+		left_out_add(&writer->header.left_out, &source->header.left_out);
+		source_count += source->header.fix_count > 0;
+	}
+	qsort(sources, source_count, sizeof(Source), compare_starts);
+	for (int i = 0; i < source_count; i += overlapping)
+	{
+		CHECK_FOR_INTERRUPTS();
+		overlapping = count_overlapping(&sources[i], source_count - i);
+		if (overlapping == 1)
+			add_whole(writer, &sources[i]);
+		else
+			add_overlapping(writer, &sources[i], overlapping);
+	}
+	pfree(sources);
+	return track_writer_value(writer);
+}
