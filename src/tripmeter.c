@@ -21,9 +21,9 @@ void
 _PG_init(void)
 {
 	DefineCustomIntVariable("tripmeter.max_state_mb",
-							"Most memory that the fixes of one group may take.",
+							"Most memory that the fixes or odometer readings of one group may take.",
 							"A group that needs more stops with an error. "
-							"A fix takes up to 32 bytes.",
+							"A fix, or a reading, takes up to 32 bytes.",
 							&tripmeter_max_state_mb,
 							4096, 1, MAX_KILOBYTES / 1024,
 							PGC_USERSET, GUC_UNIT_MB,

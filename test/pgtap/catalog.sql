@@ -2,7 +2,7 @@
 -- commented, fit for parallel plans, and independent of the search_path.
 
 BEGIN;
-SELECT plan(18);
+SELECT plan(19);
 
 -- Every object that CREATE EXTENSION made, and how it is described.
 CREATE TEMP TABLE members AS
@@ -20,7 +20,7 @@ CREATE TEMP TABLE aggregates AS
 SELECT functions.*, pg_aggregate.*
 FROM functions JOIN pg_aggregate ON aggfnoid = functions.oid;
 
-SELECT ok((SELECT count(*) FROM functions WHERE prokind = 'f') > 20 AND (SELECT count(*) FROM aggregates) >= 18
+SELECT ok((SELECT count(*) FROM functions WHERE prokind = 'f') > 20 AND (SELECT count(*) FROM aggregates) >= 22
         AND EXISTS (SELECT FROM members WHERE type = 'type') AND EXISTS (SELECT FROM members WHERE type = 'operator'),
     'there are functions, aggregates, types and operators to look at');
 
@@ -83,12 +83,17 @@ SELECT is(string_agg(object, ', '), NULL, 'no final function modifies the state'
 
 SELECT is(string_agg(DISTINCT object, ', '), NULL, 'the arguments of aggregates are called by the same names')
 FROM aggregates, unnest(proargnames) argument
-WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy');
+WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy', 'reading_m', 'max_speed', 'rollover_m');
 
 SELECT is(
     (SELECT array_agg(proargtypes::text ORDER BY proargtypes::text) FROM aggregates WHERE proname = 'mileage_report'),
     (SELECT array_agg(proargtypes::text ORDER BY proargtypes::text) FROM aggregates WHERE proname = 'mileage'),
     'mileage_report takes what mileage takes');
+
+SELECT is(
+    (SELECT array_agg(proargtypes::text ORDER BY proargtypes::text) FROM aggregates WHERE proname = 'odometer_report'),
+    (SELECT array_agg(proargtypes::text ORDER BY proargtypes::text) FROM aggregates WHERE proname = 'odometer_distance'),
+    'odometer_report takes what odometer_distance takes');
 
 -- The search_path
 
@@ -110,6 +115,7 @@ BEGIN
         SELECT pg_catalog.concat_ws(' ', tripmeter.mileage(t, lon, 0), tripmeter.mileage(t, lon, 0, 7, 'raw'),
             tripmeter.mileage_report(t, at), tripmeter.mileage_report(t, at::public.geography, tripmeter.mileage_policy(9)),
             pg_catalog.max(tripmeter.distance(at, at)), pg_catalog.max(tripmeter.route_length(public.st_makeline(at, at))),
+            tripmeter.odometer_distance(t, lon), tripmeter.odometer_report(t, lon, 9, 1),
             tripmeter.mileage_policy() OPERATOR(tripmeter.=) 'default',
             (SELECT pg_catalog.count(*) FROM (SELECT DISTINCT p FROM (VALUES ('raw'::tripmeter.mileage_policy), ('default')) v (p)) d))
         FROM (
