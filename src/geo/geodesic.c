@@ -239,26 +239,47 @@ geodesic_leg(Position from, Position to)
 }
 
 /*
- * A place on a short leg.  On a sphere a geodesic has
- *		lat'' = -sin lat cos lat lon'^2,  lon'' = 2 tan lat lat' lon'
- * and to second order it leaves the straight line in degrees by as much; the
- * flattening changes that by millimetres.
+ * A place on a leg of up to this many degrees, within a tenth of a millimetre.  As
+ * functions of the distance, a geodesic's coordinates have
+ *		lat'' = -N/M sin lat cos lat lon'^2 - 3 e2 sin lat cos lat / W^2 lat'^2
+ *		lon'' = 2 M/N tan lat lat' lon'
+ * at mid latitude; of the third derivatives the sphere's are enough.
  */
+#define MAX_BETWEEN_DEGREES		0.1
+
 static Position
 short_between(Position from, double dlat, double dlon, double fraction)
 {
-	double		mid_lat = from.lat + 0.5 * dlat;
-	double		bulge = 0.5 * fraction * (1.0 - fraction) * DEGREE;
 	double		sin2,
-				cosine,
-				sine;
+				cosine;
 
-	sin2_cos_degrees(mid_lat, &sin2, &cosine);
-	sine = copysign(sqrt(sin2), mid_lat);
+	sin2_cos_degrees(from.lat + 0.5 * dlat, &sin2, &cosine);
+
+	double		sine = copysign(sqrt(sin2), from.lat + 0.5 * dlat);
+	double		sc = sine * cosine;
+	double		tangent = sine / cosine;
+	double		w2 = 1.0 - E2 * sin2;
+	double		n_m = w2 / (1.0 - E2);
+	double		lat2 = -n_m * sc * dlon * dlon - 3.0 * E2 * sc / w2 * dlat * dlat;
+	double		lon2 = 2.0 / n_m * tangent * dlat * dlon;
+	double		lat3 = -(cosine * cosine - sin2) * dlat * dlon * dlon - 2.0 * sc * dlon * lon2;
+	double		lon3 = 2.0 / (cosine * cosine) * dlat * dlat * dlon +
+		2.0 * tangent * (lat2 * dlon + dlat * lon2);
+	double		second = 0.5 * fraction * (fraction - 1.0) * DEGREE;
+	double		third = fraction * (fraction - 1.0) * (2.0 * fraction - 1.0) / 12 *
+		(DEGREE * DEGREE);
+
 	return (Position) {
-		from.lon + fraction * dlon - bulge * 2.0 * sine / cosine * dlat * dlon,
-		from.lat + fraction * dlat + bulge * sine * cosine * dlon * dlon
+		from.lon + fraction * dlon + second * lon2 + third * lon3,
+		from.lat + fraction * dlat + second * lat2 + third * lat3
 	};
+}
+
+/* Not near a pole. */
+static inline bool
+both_below(Position from, Position to, double lat)
+{
+	return fabs(from.lat) <= lat && fabs(to.lat) <= lat;
 }
 
 static Position
@@ -272,11 +293,16 @@ long_between(Position from, Position to, double fraction)
 	return place;
 }
 
-/* To the nanodegree, a tenth of a millimetre, where libm's last bit is gone. */
-static double
-round_to_nanodegrees(double degrees)
+/* To a nanodegree, a tenth of a millimetre, where libm's last bit is gone. */
+static Position
+rounded(Position place)
 {
-	return rint(degrees * 1e9) / 1e9;
+	place.lon = rint(place.lon * 1e9) / 1e9;
+	place.lat = rint(place.lat * 1e9) / 1e9;
+	if (place.lon < -180.0)
+		place.lon += 360.0;
+	position_normalize(&place);
+	return place;
 }
 
 /*
@@ -294,15 +320,20 @@ geodesic_between(Position from, Position to, double fraction)
 		return from;
 	if (fraction >= 1)
 		return to;
-	if (both_within(dlat, dlon, MAX_BAND_LEG_DEGREES) &&
-		fabs(from.lat) <= MAX_BAND_LATITUDE && fabs(to.lat) <= MAX_BAND_LATITUDE)
+	if (both_within(dlat, dlon, MAX_BETWEEN_DEGREES) && both_below(from, to, MAX_BAND_LATITUDE))
 		place = short_between(from, dlat, dlon, fraction);
 	else
 		place = long_between(from, to, fraction);
-	place.lon = round_to_nanodegrees(place.lon);
-	place.lat = round_to_nanodegrees(place.lat);
-	if (place.lon < -180.0)
-		place.lon += 360.0;
-	position_normalize(&place);
-	return place;
+	return rounded(place);
+}
+
+/* The place so many metres east and north of another; they are few. */
+Position
+geodesic_offset(Position from, double east, double north)
+{
+	Position	place;
+
+	geod_direct(wgs84_geodesic(), from.lat, from.lon, atan2(east, north) / DEGREE,
+				sqrt(east * east + north * north), &place.lat, &place.lon, NULL);
+	return rounded(place);
 }

@@ -25,6 +25,7 @@ typedef struct Leg
 
 extern Leg	geodesic_leg(Position from, Position to);
 extern Position geodesic_between(Position from, Position to, double fraction);
+extern Position geodesic_offset(Position from, double east, double north);
 
 /*
  * Bring a recorded position to its one normal form: longitudes up to 360 are

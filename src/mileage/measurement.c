@@ -12,13 +12,12 @@
 #include "mileage/policy_fn.h"
 
 /*
- * Close the classifier's books, and count the rows that never reached it.  One at
- * (0,0) is invalid or as good as any other, as the policy says.
+ * Take the totals of a classifier that has finished, and count the rows that never
+ * reached it.  One at (0,0) is invalid or as good as any other, as the policy says.
  */
 void
-measurement_finish(Measurement *m, LegClassifier *classifier, const LeftOut *left_out)
+measurement_init(Measurement *m, const LegClassifier *classifier, const LeftOut *left_out)
 {
-	classifier_finish(classifier);
 	m->totals = classifier->totals;
 	m->left_out = *left_out;
 	m->left_out.invalid_count += m->totals.null_island_count;

@@ -14,7 +14,8 @@ typedef struct Measurement
 	LeftOut		left_out;		/* under the policy: those at (0,0) are with the others */
 } Measurement;
 
-extern void measurement_finish(Measurement *m, LegClassifier *classifier, const LeftOut *left_out);
+extern void measurement_init(Measurement *m, const LegClassifier *classifier,
+							 const LeftOut *left_out);
 extern Datum mileage_datum(FunctionCallInfo fcinfo, const Measurement *m);
 extern Datum mileage_report_datum(FunctionCallInfo fcinfo, const Measurement *m,
 								  const MileagePolicy *policy);

@@ -219,7 +219,8 @@ measure(MileageState *state, Measurement *m)
 	classifier_init(&classifier, &state->policy);
 	while ((fix = fix_reader_next(&reader, &channels)) != NULL)
 		classifier_add(&classifier, fix, channels.values[ACCURACY]);
-	measurement_finish(m, &classifier, &reader.left_out);
+	classifier_finish(&classifier);
+	measurement_init(m, &classifier, &reader.left_out);
 }
 
 Datum

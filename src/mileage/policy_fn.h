@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/stringinfo.h"
+#include "utils/timestamp.h"
 
 #include "mileage/policy.h"
 
@@ -16,6 +17,8 @@
 
 extern const MileagePolicy default_mileage_policy;
 
+extern void mileage_policy_set_jitter_radius(MileagePolicy *policy, double metres);
+extern double interval_seconds(const Interval *interval, const char *what);
 extern char *mileage_policy_text(const MileagePolicy *policy);
 extern void mileage_policy_write(const MileagePolicy *policy, StringInfo out);
 extern void mileage_policy_read(MileagePolicy *policy, StringInfo in);

@@ -93,8 +93,8 @@ set_max_accuracy(MileagePolicy *policy, double metres)
 	policy->max_accuracy = metres;
 }
 
-static void
-set_jitter_radius(MileagePolicy *policy, double metres)
+void
+mileage_policy_set_jitter_radius(MileagePolicy *policy, double metres)
 {
 	if (!(metres >= 0 && metres <= MAX_JITTER_RADIUS))
 		ereport(ERROR,
@@ -208,7 +208,7 @@ set_rule(MileagePolicy *policy, Rule rule, const char *value)
 			set_max_speed(policy, off ? INFINITY : parse_number(name, value));
 			break;
 		case JITTER_RADIUS:
-			set_jitter_radius(policy, off ? 0 : parse_number(name, value));
+			mileage_policy_set_jitter_radius(policy, off ? 0 : parse_number(name, value));
 			break;
 		case GAP_THRESHOLD:
 			if (off)
@@ -367,7 +367,7 @@ mileage_policy_read(MileagePolicy *policy, StringInfo in)
 	policy->reject_null_island = null_island;
 	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4));
 	set_max_speed(policy, pq_getmsgfloat8(in));
-	set_jitter_radius(policy, pq_getmsgfloat8(in));
+	mileage_policy_set_jitter_radius(policy, pq_getmsgfloat8(in));
 	set_max_accuracy(policy, pq_getmsgfloat8(in));
 	gap_threshold = pq_getmsgint64(in);
 	if (gap_threshold == GAP_NEVER)
@@ -395,13 +395,14 @@ tripmeter_mileage_policy_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-static double
-interval_seconds(const Interval *interval)
+/* Seconds of an interval; `what` it is says the error of one without a fixed length. */
+double
+interval_seconds(const Interval *interval, const char *what)
 {
 	if (interval->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("gap_threshold of a mileage policy must not contain months or years"),
+				 errmsg("%s must not contain months or years", what),
 				 errdetail("A month has no fixed length."),
 				 errhint("Give it in days, hours, minutes or seconds.")));
 	return (double) interval->day * SECS_PER_DAY + (double) interval->time / USECS_PER_SEC;
@@ -436,9 +437,10 @@ tripmeter_mileage_policy(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(0))
 		set_max_speed(policy, PG_GETARG_FLOAT8(0));
 	if (!PG_ARGISNULL(1))
-		set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
+		mileage_policy_set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
 	if (!PG_ARGISNULL(2))
-		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2)));
+		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2),
+												   "gap_threshold of a mileage policy"));
 	set_gap_mode(policy, word_argument(fcinfo, 3, GAP_COUNTS_AS));
 	require_argument(fcinfo, 4, REANCHOR_FIXES);
 	set_reanchor_fixes(policy, PG_GETARG_INT32(4));

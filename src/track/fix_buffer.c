@@ -189,7 +189,7 @@ fix_buffer_add(FixBuffer *buffer, int64 time, Position position, Channels channe
 	FixRecord	record = {{time, position}, channels};
 
 	if (!position_normalize(&record.fix.position) ||
-		time < -FIX_TIME_LIMIT || time > FIX_TIME_LIMIT)
+		time < FIX_TIME_MIN || time > FIX_TIME_LIMIT)
 	{
 		buffer->left_out.invalid_count++;
 		return;

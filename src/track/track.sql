@@ -294,6 +294,19 @@ CREATE FUNCTION fixes(track track)
 COMMENT ON FUNCTION fixes(track) IS
     'The fixes of a track as rows in order of time, with speed in metres per second and accuracy radius in metres, NULL where unknown.';
 
+CREATE FUNCTION simplify(track track, tolerance_m float8) RETURNS track
+    AS 'MODULE_PATHNAME', 'tripmeter_track_simplify'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION simplify(track, float8) IS
+    'The track with fewer fixes, the first and last among them: at no time is it farther than the tolerance, in metres, from a fix that was left out. Errors: a negative tolerance.';
+
+CREATE FUNCTION speed_profile(track track)
+    RETURNS TABLE (recorded_at timestamptz, distance_m float8, speed float8, recorded_speed real)
+    AS 'MODULE_PATHNAME', 'tripmeter_track_speed_profile'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION speed_profile(track) IS
+    'A row for each fix: metres along the track so far, metres per second from the fix before, NULL at the first, and the recorded speed, NULL where unknown.';
+
 -- To and from other forms
 
 CREATE FUNCTION as_text(track track) RETURNS text

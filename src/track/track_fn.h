@@ -38,6 +38,7 @@ extern void track_scan_end(TrackScan *scan);
 extern TrackWriter *track_writer_make(void);
 extern struct varlena *track_writer_value(TrackWriter *writer);
 extern struct varlena *track_from_buffer(FixBuffer *buffer);
+extern struct varlena *track_slice(Datum track, TimeWindow window);
 extern struct varlena *track_merge(struct varlena **tracks, int count);
 extern pg_noinline void report_damaged_track(void);
 

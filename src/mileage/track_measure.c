@@ -1,0 +1,374 @@
+/*
+ * track_measure.c
+ *		SQL: the mileage of a track, its report, its windows of time, its legs.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/typcache.h"
+#include "catalog/pg_type.h"
+
+#include "geo/geo_fn.h"
+#include "mileage/policy_fn.h"
+#include "mileage/track_measure.h"
+
+PG_FUNCTION_INFO_V1(tripmeter_track_mileage);
+PG_FUNCTION_INFO_V1(tripmeter_track_mileage_report);
+PG_FUNCTION_INFO_V1(tripmeter_track_mileage_window);
+PG_FUNCTION_INFO_V1(tripmeter_track_mileage_by);
+PG_FUNCTION_INFO_V1(tripmeter_track_legs);
+
+/* Let the classifier see every fix of a track. */
+void
+track_classify(Datum track, LegClassifier *classifier)
+{
+	TrackScan  *scan = track_scan_begin(track);
+	Fix			fix;
+	Channels	channels;
+
+	while (track_scan_next(scan, &fix, &channels))
+		classifier_add(classifier, &fix, channels.values[ACCURACY]);
+	classifier_finish(classifier);
+	track_scan_end(scan);
+}
+
+static void
+measure_track(Datum track, const MileagePolicy *policy, Measurement *m)
+{
+	LegClassifier classifier;
+	TrackHeader header;
+
+	classifier_init(&classifier, policy);
+	track_classify(track, &classifier);
+	track_argument_header(track, &header);
+	measurement_init(m, &classifier, &header.left_out);
+}
+
+/* mileage(track, policy) -> metres */
+Datum
+tripmeter_track_mileage(PG_FUNCTION_ARGS)
+{
+	Measurement m;
+
+	measure_track(PG_GETARG_DATUM(0), DatumGetMileagePolicyP(PG_GETARG_DATUM(1)), &m);
+	return mileage_datum(fcinfo, &m);
+}
+
+/* mileage_report(track, policy) */
+Datum
+tripmeter_track_mileage_report(PG_FUNCTION_ARGS)
+{
+	const MileagePolicy *policy = DatumGetMileagePolicyP(PG_GETARG_DATUM(1));
+	Measurement m;
+
+	measure_track(PG_GETARG_DATUM(0), policy, &m);
+	return mileage_report_datum(fcinfo, &m, policy);
+}
+
+/* When a leg's metres were driven: evenly between two times. */
+typedef struct Drive
+{
+	int64		from;
+	int64		to;
+	double		metres;
+} Drive;
+
+/*
+ * A leg that was partly stood was driven at its end if it led out of a stop, and at
+ * its start if it led into one.
+ */
+static Drive
+drive_of(const LegClassifier *c, const ClassifiedLeg *leg)
+{
+	Drive		drive = {leg->from.time, leg->to.time, leg->metres};
+
+	if (leg->leg_class == LEG_MOVING && c->stretch.stopped)
+		drive.from = Max(drive.from, drive.to - leg->time);
+	else if (leg->leg_class == LEG_MOVING)
+		drive.to = Min(drive.to, drive.from + leg->time);
+	return drive;
+}
+
+static double
+metres_until(const Drive *drive, int64 time)
+{
+	if (time >= drive->to)
+		return drive->metres;
+	if (time <= drive->from)
+		return 0;
+	return drive->metres * ((double) (time - drive->from) / (double) (drive->to - drive->from));
+}
+
+/* The first window that ends after a time. */
+static int
+find_window(const Windows *windows, int64 time)
+{
+	int			low = 0;
+	int			high = windows->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (windows->bounds[middle + 1] > time)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Share a leg's metres out to the windows that it passes through. */
+static void
+share_leg(void *context, const LegClassifier *c, const ClassifiedLeg *leg)
+{
+	Windows    *windows = context;
+	Drive		drive = drive_of(c, leg);
+
+	if (!leg->counted)
+		return;
+	for (int i = find_window(windows, drive.from - 1);
+		 i < windows->count && windows->bounds[i] < drive.to; i++)
+		windows->metres[i] += metres_until(&drive, windows->bounds[i + 1]) -
+			metres_until(&drive, windows->bounds[i]);
+}
+
+/*
+ * Share the mileage of a track out to windows.  The legs are classified as a whole
+ * first, so that windows add up wherever they are cut.  False without a usable fix.
+ */
+bool
+track_measure_windows(Datum track, const MileagePolicy *policy, Windows *windows)
+{
+	LegClassifier classifier;
+
+	classifier_init(&classifier, policy);
+	classifier_tell(&classifier, share_leg, windows);
+	track_classify(track, &classifier);
+	return classifier.totals.used_count > 0;
+}
+
+/* mileage(track, period, policy) -> metres */
+Datum
+tripmeter_track_mileage_window(PG_FUNCTION_ARGS)
+{
+	TimeWindow	window;
+	double		metres = 0;
+	int64		bounds[2];
+	Windows		windows = {1, bounds, &metres};
+
+	/* nothing is driven in an instant: included bounds make no difference */
+	if (window_argument(PG_GETARG_DATUM(1), &window))
+	{
+		bounds[0] = window.from;
+		bounds[1] = window.to;
+	}
+	else
+		windows.count = 0;
+	if (!track_measure_windows(PG_GETARG_DATUM(0), DatumGetMileagePolicyP(PG_GETARG_DATUM(2)), &windows))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(metres);
+}
+
+/* The units of time that a track may be cut by; hours are cut in absolute time. */
+typedef struct CalendarUnit
+{
+	const char *name;
+	Interval	step;
+} CalendarUnit;
+
+static const CalendarUnit calendar_units[] = {
+	{"hour", {.time = USECS_PER_HOUR}},
+	{"day", {.day = 1}},
+	{"week", {.day = 7}},
+	{"month", {.month = 1}},
+	{"quarter", {.month = 3}},
+	{"year", {.month = 12}},
+};
+
+static const CalendarUnit *
+calendar_unit_argument(text *argument)
+{
+	char	   *name = text_to_cstring(argument);
+
+	for (int i = 0; i < (int) lengthof(calendar_units); i++)
+		if (pg_strcasecmp(name, calendar_units[i].name) == 0)
+			return &calendar_units[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cannot cut a track by \"%s\"", name),
+			 errhint("Use hour, day, week, month, quarter or year.")));
+}
+
+/*
+ * When it is first so late on the clocks of a zone.  Of an hour that a clock change
+ * repeats, PostgreSQL takes the second.
+ */
+static int64
+first_instant(Datum zone, Datum local)
+{
+	int64		instant = DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, zone, local));
+	Datum		hour_before = DirectFunctionCall2(timestamptz_zone, zone,
+												  TimestampTzGetDatum(instant - USECS_PER_HOUR));
+
+	return DatumGetTimestamp(hour_before) == DatumGetTimestamp(local) ?
+		instant - USECS_PER_HOUR : instant;
+}
+
+static int64
+next_bound(const CalendarUnit *unit, Datum zone, Datum *local, int64 bound)
+{
+	if (unit->step.time > 0)
+		return bound + unit->step.time;
+	*local = DirectFunctionCall2(timestamp_pl_interval, *local, IntervalPGetDatum(&unit->step));
+	return first_instant(zone, *local);
+}
+
+#define MAX_WINDOWS	1000000
+
+/*
+ * The bounds of the calendar's units in a time zone, from the one that holds `start`
+ * to the one that holds `end`.  PostgreSQL knows the clock changes.
+ */
+static void
+fill_calendar_windows(Windows *windows, const CalendarUnit *unit, Datum zone, int64 start, int64 end)
+{
+	Datum		local = DirectFunctionCall2(timestamp_trunc,
+											CStringGetTextDatum(unit->name),
+											DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(start)));
+	int64		bound = first_instant(zone, local);
+	int			capacity = 64;
+
+	windows->count = 0;
+	windows->bounds = palloc(capacity * sizeof(int64));
+	windows->bounds[0] = bound;
+	while (bound <= end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		bound = next_bound(unit, zone, &local, bound);
+		if (bound == windows->bounds[windows->count])
+			continue;			/* a day that the zone skipped */
+		if (windows->count == MAX_WINDOWS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("track is too long to be cut by %s", unit->name),
+					 errdetail("That would make more than %d rows.", MAX_WINDOWS),
+					 errhint("Use a larger unit, or look for a fix with a wrong time.")));
+		if (windows->count + 2 > capacity)
+		{
+			capacity *= 2;
+			windows->bounds = repalloc(windows->bounds, capacity * sizeof(int64));
+		}
+		windows->bounds[++windows->count] = bound;
+	}
+	windows->metres = palloc0(windows->count * sizeof(double));
+}
+
+static Datum
+range_datum(TypeCacheEntry *type, int64 from, int64 to)
+{
+	RangeBound	lower = {.val = TimestampTzGetDatum(from), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(to)};
+
+#if PG_VERSION_NUM >= 160000
+	return RangeTypePGetDatum(make_range(type, &lower, &upper, false, NULL));
+#else
+	return RangeTypePGetDatum(make_range(type, &lower, &upper, false));
+#endif
+}
+
+static void
+put_windows(ReturnSetInfo *rows, const Windows *windows)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+
+	for (int i = 0; i < windows->count; i++)
+	{
+		bool		nulls[2] = {0};
+		Datum		values[2] = {
+			range_datum(type, windows->bounds[i], windows->bounds[i + 1]),
+			Float8GetDatum(windows->metres[i])
+		};
+
+		tuplestore_putvalues(rows->setResult, rows->setDesc, values, nulls);
+		pfree(DatumGetPointer(values[0]));
+	}
+}
+
+/* mileage_by(track, unit, time_zone, policy) -> rows (period, distance_m) */
+Datum
+tripmeter_track_mileage_by(PG_FUNCTION_ARGS)
+{
+	Datum		track = PG_GETARG_DATUM(0);
+	const CalendarUnit *unit = calendar_unit_argument(PG_GETARG_TEXT_PP(1));
+	TrackHeader header;
+	Windows		windows;
+
+	InitMaterializedSRF(fcinfo, 0);
+	track_argument_header(track, &header);
+	if (header.fix_count == 0)
+		return (Datum) 0;
+	fill_calendar_windows(&windows, unit, PG_GETARG_DATUM(2), header.start_time, header.end_time);
+	if (track_measure_windows(track, DatumGetMileagePolicyP(PG_GETARG_DATUM(3)), &windows))
+		put_windows((ReturnSetInfo *) fcinfo->resultinfo, &windows);
+	return (Datum) 0;
+}
+
+static const char *const leg_class_names[] = {
+	[LEG_MOVING] = "moving",
+	[LEG_STOPPED] = "stopped",
+	[LEG_GAP] = "gap",
+	[LEG_JITTER] = "jitter",
+	[LEG_OUTLIER] = "outlier",
+	[LEG_INACCURATE] = "inaccurate",
+};
+
+/* Where legs become rows. */
+typedef struct LegRows
+{
+	ReturnSetInfo *rows;
+	Datum		class_names[lengthof(leg_class_names)];
+} LegRows;
+
+static void
+put_leg(void *context, const LegClassifier *c pg_attribute_unused(), const ClassifiedLeg *leg)
+{
+	LegRows    *out = context;
+	PointValue	from,
+				to;
+	bool		nulls[8] = {0};
+	Datum		values[8] = {
+		TimestampTzGetDatum(leg->from.time),
+		TimestampTzGetDatum(leg->to.time),
+		point_value(&from, leg->from.position),
+		point_value(&to, leg->to.position),
+		Float8GetDatum(leg->metres),
+		Float8GetDatum((double) leg->time / USECS_PER_SEC),
+		out->class_names[leg->leg_class],
+		BoolGetDatum(leg->counted)
+	};
+
+	tuplestore_putvalues(out->rows->setResult, out->rows->setDesc, values, nulls);
+}
+
+/* legs(track, policy) -> rows */
+Datum
+tripmeter_track_legs(PG_FUNCTION_ARGS)
+{
+	LegClassifier classifier;
+	LegRows		out = {.rows = (ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < (int) lengthof(leg_class_names); i++)
+		out.class_names[i] = CStringGetTextDatum(leg_class_names[i]);
+	classifier_init(&classifier, DatumGetMileagePolicyP(PG_GETARG_DATUM(1)));
+	classifier_tell(&classifier, put_leg, &out);
+	track_classify(PG_GETARG_DATUM(0), &classifier);
+	return (Datum) 0;
+}
