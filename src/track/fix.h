@@ -49,6 +49,13 @@ channel_normalize(float value)
 	return isnan(value) ? UNKNOWN : value + 0.0f;
 }
 
+/* Is this a channel's value of normal form? */
+static inline bool
+channel_well_formed(float value)
+{
+	return value != 0 || !signbit(value);
+}
+
 #define NO_CHANNELS	((Channels) {{UNKNOWN, UNKNOWN}})
 
 /* Rows of a recording that have no fix of their own among the distinct ones. */

@@ -74,7 +74,7 @@ put_left_out(uint8_t *out, const LeftOut *left_out)
 size_t
 track_header_read(TrackHeader *header, const uint8_t *bytes, size_t size)
 {
-	ByteReader	in = {bytes + TRACK_HEAD_SIZE, bytes + size};
+	ByteReader	in;
 	Extent	   *extent = &header->extent;
 
 	if (size < TRACK_HEAD_SIZE || bytes[0] != TRACK_VERSION ||
@@ -95,6 +95,7 @@ track_header_read(TrackHeader *header, const uint8_t *bytes, size_t size)
 	extent->east_max = get_double(bytes + 64);
 	extent->south = get_double(bytes + 72);
 	extent->north = get_double(bytes + 80);
+	in = (ByteReader) {bytes + TRACK_HEAD_SIZE, bytes + size};
 	if (!read_left_out(&in, &header->left_out))
 		return 0;
 	return (size_t) (in.at - bytes);
@@ -188,6 +189,16 @@ track_read_block(const TrackReader *reader, FixBlock *block, double *length)
 	return fix_block_decode(&in, block, entry->count, entry->first_time) && in.at == in.end;
 }
 
+static bool
+channels_valid(const FixBlock *block)
+{
+	for (int c = 0; c < CHANNEL_COUNT; c++)
+		for (int i = 0; i < block->count; i++)
+			if (!channel_well_formed(block->channels[c][i]))
+				return false;
+	return true;
+}
+
 /* Do a block's fixes follow each other, and the time of the last one before? */
 static bool
 block_valid(const FixBlock *block, const BlockEntry *entry, bool any, int64_t last_time)
@@ -203,7 +214,7 @@ block_valid(const FixBlock *block, const BlockEntry *entry, bool any, int64_t la
 		last_time = fix.time;
 		any = true;
 	}
-	return true;
+	return channels_valid(block);
 }
 
 /*

@@ -510,6 +510,21 @@ test_refused(void)
 	   "a time past the limit is refused");
 }
 
+/* Numbers that no decimals give keep their sign when they are written. */
+static void
+test_negative_zero(void)
+{
+	static Recording recording;
+	Track		track;
+
+	make_recording(&recording, REGULAR_TIMES, 10);
+	for (int i = 0; i < 10; i++)
+		recording.channels[i] = (Channels) {{UNKNOWN, i == 5 ? -0.0f : 0x1p-100f * (float) i}};
+	track = write_whole(&recording);
+	ok(!track_valid(track.bytes, track.size), "a speed of minus zero is refused");
+	free(track.bytes);
+}
+
 static Track
 make_small_track(Recording *recording, int count)
 {
@@ -663,6 +678,7 @@ main(void)
 	test_empty();
 	test_crossing();
 	test_refused();
+	test_negative_zero();
 	test_truncated();
 	test_damaged();
 	test_size();
