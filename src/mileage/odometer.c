@@ -45,7 +45,7 @@ plausible(const Odometer *o, const OdometerRun *run, double metres, int64_t time
 {
 	double		seconds = (double) (time - run->last.time) / 1e6;
 
-	return metres <= o->options.max_speed * seconds + TICK_M;
+	return metres <= TICK_M || metres <= o->options.max_speed * seconds;
 }
 
 /*
