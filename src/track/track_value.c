@@ -241,8 +241,8 @@ count_overlapping(const Source *sources, int count)
 	int64		end = sources[0].header.end_time;
 	int			overlapping = 1;
 
-	while (overlapping < count && sources[overlapping].header.start_time <= end)
-		end = Max(end, sources[overlapping++].header.end_time);
+	for (; overlapping < count && sources[overlapping].header.start_time <= end; overlapping++)
+		end = Max(end, sources[overlapping].header.end_time);
 	return overlapping;
 }
 
