@@ -75,7 +75,7 @@ main(void)
 		{
 			float		accuracy = random_below(3) ? (float) random_between(-5, 120) : NAN;
 
-			classifier_add(&c, &fix, accuracy);
+			classifier_add(&c, &fix, accuracy, NULL);
 			fix = next_fix(fix);
 		}
 		classifier_finish(&c);
