@@ -122,12 +122,15 @@ track_writer_flush(TrackWriter *writer)
 /*
  * Can the source's block go over as it is?  It must begin where a block of this
  * track begins.  The first block of a source lacks its leg from the source before,
- * and the last may have to be continued.
+ * if there is one, and the last may have to be continued.
  */
 static bool
 can_copy(const TrackWriter *writer, const TrackReader *source)
 {
-	return source->blocks_read > 1 && source->blocks_read < source->header.block_count &&
+	bool		first_of_all = !writer->any_written && writer->pending.count == 0;
+
+	return (source->blocks_read > 1 || first_of_all) &&
+		source->blocks_read < source->header.block_count &&
 		(writer->pending.count == 0 || writer->pending.count == MAX_BLOCK_FIXES ||
 		 block_begins_at(source->block.first_time));
 }
