@@ -253,7 +253,6 @@ geodesic_leg(Position from, Position to)
  * Legs that are measured together, if all are short and their mid latitudes are in one
  * band, surely so: a nanodegree from its edges.
  */
-#define PATH_STEP			32
 #define MAX_FROM_MIDDLE		(0.5 / BANDS_PER_DEGREE - 1e-9)
 
 typedef struct LegDifferences
@@ -262,6 +261,14 @@ typedef struct LegDifferences
 	double		dlat[PATH_STEP];
 	double		dlon[PATH_STEP];
 } LegDifferences;
+
+static inline void
+put_leg(LegColumns out, int i, Leg leg)
+{
+	out.length[i] = leg.length;
+	out.east[i] = leg.east;
+	out.north[i] = leg.north;
+}
 
 static inline void
 take_differences(LegDifferences *legs, const double *lons, const double *lats)
@@ -288,7 +295,7 @@ all_in_band(const LegDifferences *legs, double middle)
 
 /* The legs between PATH_STEP + 1 positions; the same bits as geodesic_leg's. */
 static inline void
-measure_step(Leg *measured, const double *lons, const double *lats)
+measure_step(LegColumns out, const double *lons, const double *lats)
 {
 	LegDifferences legs;
 
@@ -300,18 +307,18 @@ measure_step(Leg *measured, const double *lons, const double *lats)
 		if (all_in_band(&legs, band.middle))
 		{
 			for (int i = 0; i < PATH_STEP; i++)
-				measured[i] = band_leg(&band, legs.mid_lat[i], legs.dlat[i], legs.dlon[i]);
+				put_leg(out, i, band_leg(&band, legs.mid_lat[i], legs.dlat[i], legs.dlon[i]));
 			return;
 		}
 	}
 	for (int i = 0; i < PATH_STEP; i++)
-		measured[i] = geodesic_leg((Position) {lons[i], lats[i]},
-								   (Position) {lons[i + 1], lats[i + 1]});
+		put_leg(out, i, geodesic_leg((Position) {lons[i], lats[i]},
+									 (Position) {lons[i + 1], lats[i + 1]}));
 }
 
-/* A step that is not full is filled with its last position. */
+/* A step that is not full is filled up with its last position. */
 static void
-measure_last_step(Leg *measured, const double *lons, const double *lats, int legs)
+measure_last_step(LegColumns out, const double *lons, const double *lats, int legs)
 {
 	double		full_lons[PATH_STEP + 1];
 	double		full_lats[PATH_STEP + 1];
@@ -321,24 +328,23 @@ measure_last_step(Leg *measured, const double *lons, const double *lats, int leg
 		full_lons[i] = lons[i < legs ? i : legs];
 		full_lats[i] = lats[i < legs ? i : legs];
 	}
-	measure_step(measured, full_lons, full_lats);
+	measure_step(out, full_lons, full_lats);
 }
 
-/* The legs between `count` positions: one less than these. */
+/*
+ * The legs between `count` positions, one less than these; there must be room for
+ * PATH_STEP more.
+ */
 void
-geodesic_legs(Leg *legs, const double *lons, const double *lats, int count)
+geodesic_legs(LegColumns out, const double *lons, const double *lats, int count)
 {
 	int			i = 0;
 
 	for (; i + PATH_STEP < count; i += PATH_STEP)
-		measure_step(legs + i, lons + i, lats + i);
+		measure_step((LegColumns) {out.length + i, out.east + i, out.north + i}, lons + i, lats + i);
 	if (i + 1 < count)
-	{
-		Leg			last[PATH_STEP];
-
-		measure_last_step(last, lons + i, lats + i, count - 1 - i);
-		memcpy(legs + i, last, (count - 1 - i) * sizeof(Leg));
-	}
+		measure_last_step((LegColumns) {out.length + i, out.east + i, out.north + i},
+						  lons + i, lats + i, count - 1 - i);
 }
 
 /*
@@ -348,23 +354,24 @@ geodesic_legs(Leg *legs, const double *lons, const double *lats, int count)
 double
 geodesic_path(const double *lons, const double *lats, int count)
 {
-	double		length = 0;
-	Leg			legs[PATH_STEP];
-	int			i = 0;
+	double		sum = 0;
+	double		length[PATH_STEP],
+				east[PATH_STEP],
+				north[PATH_STEP];
+	LegColumns	legs = {length, east, north};
 
-	for (; i + PATH_STEP < count; i += PATH_STEP)
+	for (int i = 0; i + 1 < count; i += PATH_STEP)
 	{
-		measure_step(legs, lons + i, lats + i);
-		for (int k = 0; k < PATH_STEP; k++)
-			length += legs[k].length;
+		int			legs_left = count - 1 - i;
+
+		if (legs_left >= PATH_STEP)
+			measure_step(legs, lons + i, lats + i);
+		else
+			measure_last_step(legs, lons + i, lats + i, legs_left);
+		for (int k = 0; k < PATH_STEP && k < legs_left; k++)
+			sum += length[k];
 	}
-	if (i + 1 < count)
-	{
-		measure_last_step(legs, lons + i, lats + i, count - 1 - i);
-		for (int k = 0; k < count - 1 - i; k++)
-			length += legs[k].length;
-	}
-	return length;
+	return sum;
 }
 
 /*

@@ -23,8 +23,19 @@ typedef struct Leg
 	double		north;			/* too long to have one direction */
 } Leg;
 
+/* Many legs, by column. */
+typedef struct LegColumns
+{
+	double	   *length;
+	double	   *east;
+	double	   *north;
+} LegColumns;
+
+/* Legs that are measured together. */
+#define PATH_STEP	32
+
 extern Leg	geodesic_leg(Position from, Position to);
-extern void geodesic_legs(Leg *legs, const double *lons, const double *lats, int count);
+extern void geodesic_legs(LegColumns out, const double *lons, const double *lats, int count);
 extern double geodesic_path(const double *lons, const double *lats, int count);
 extern Position geodesic_between(Position from, Position to, double fraction);
 extern Position geodesic_offset(Position from, double east, double north);

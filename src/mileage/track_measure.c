@@ -24,17 +24,25 @@ PG_FUNCTION_INFO_V1(tripmeter_track_mileage_window);
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage_by);
 PG_FUNCTION_INFO_V1(tripmeter_track_legs);
 
+#define MAX_BLOCK_LEGS	(MAX_BLOCK_FIXES + PATH_STEP)
+
 static void
 classify_block(LegClassifier *classifier, const FixBlock *block)
 {
-	Leg			legs[MAX_BLOCK_FIXES];
+	double		length[MAX_BLOCK_LEGS],
+				east[MAX_BLOCK_LEGS],
+				north[MAX_BLOCK_LEGS];
 
-	geodesic_legs(legs, block->lons, block->lats, block->count);
+	geodesic_legs((LegColumns) {length, east, north}, block->lons, block->lats, block->count);
 	for (int i = 0; i < block->count; i++)
 	{
 		Fix			fix = fix_block_get(block, i);
+		float		accuracy = block->channels[ACCURACY][i];
+		Leg			leg;
 
-		classifier_add(classifier, &fix, block->channels[ACCURACY][i], i > 0 ? &legs[i - 1] : NULL);
+		if (i > 0)
+			leg = (Leg) {length[i - 1], east[i - 1], north[i - 1]};
+		classifier_add(classifier, &fix, accuracy, i > 0 ? &leg : NULL);
 	}
 }
 

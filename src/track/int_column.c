@@ -320,18 +320,35 @@ read_exceptions(ByteReader *in, Exceptions *exceptions, int residual_count)
 	return true;
 }
 
-static bool
+/* Are there any residuals but 0? */
+typedef enum Residuals
+{
+	DAMAGED, ALL_ZERO, SOME
+} Residuals;
+
+static Residuals
 read_residuals(ByteReader *in, uint64_t *residuals, int count, int width)
 {
 	Exceptions	exceptions;
 
 	if (!read_exceptions(in, &exceptions, count) ||
-		(exceptions.count > 0 && width == MAX_WIDTH) ||
-		!read_packed(in, residuals, count, width))
-		return false;
+		(exceptions.count > 0 && width == MAX_WIDTH))
+		return DAMAGED;
+	if (width == 0 && exceptions.count == 0)
+		return ALL_ZERO;
+	if (!read_packed(in, residuals, count, width))
+		return DAMAGED;
 	for (int i = 0; i < exceptions.count; i++)
 		residuals[exceptions.places[i]] |= exceptions.high_bits[i] << width;
-	return true;
+	return SOME;
+}
+
+/* The column that regular steps make. */
+static void
+fill_steps(int64_t *values, int count, int64_t step)
+{
+	for (int i = 1; i < count; i++)
+		values[i] = (int64_t) ((uint64_t) values[0] + (uint64_t) i * (uint64_t) step);
 }
 
 static void
@@ -363,6 +380,7 @@ int_column_decode(ByteReader *in, int64_t *values, int count)
 	uint64_t	first,
 				base;
 	int			width;
+	bool		second;
 
 	if (!read_byte(in, &head) || !read_varint(in, &first))
 		return false;
@@ -370,19 +388,21 @@ int_column_decode(ByteReader *in, int64_t *values, int count)
 	if (count == 1)
 		return head == 0;
 	width = head & ~SECOND_DIFFERENCES;
+	second = (head & SECOND_DIFFERENCES) != 0;
 	if (width > MAX_WIDTH || !read_varint(in, &base))
 		return false;
-	if (head & SECOND_DIFFERENCES)
+	switch (read_residuals(in, residuals, second ? count - 2 : count - 1, width))
 	{
-		if (!read_residuals(in, residuals, count - 2, width))
+		case DAMAGED:
 			return false;
-		add_second_differences(values, residuals, count, unzigzag(base));
-	}
-	else
-	{
-		if (!read_residuals(in, residuals, count - 1, width))
-			return false;
-		add_first_differences(values, residuals, count, unzigzag(base));
+		case ALL_ZERO:
+			fill_steps(values, count, unzigzag(base));
+			break;
+		case SOME:
+			if (second)
+				add_second_differences(values, residuals, count, unzigzag(base));
+			else
+				add_first_differences(values, residuals, count, unzigzag(base));
 	}
 	return true;
 }
