@@ -42,9 +42,10 @@ read_text(const char *text)
 	for (from = reader.at; (item = text_reader_next(&reader, &fix)) == TEXT_FIX; from = reader.at)
 		check_fix(&fix, from, reader.at);
 	require(reader.at >= from && reader.at <= text + strlen(text));
+	if (item != TEXT_END)
+		return;
+	require(*reader.at == '\0' && reader.depth == 0);
 	check_left_out(&reader.left_out);
-	if (item == TEXT_END)
-		require(*reader.at == '\0' && reader.depth == 0);
 }
 
 int
