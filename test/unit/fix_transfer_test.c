@@ -33,7 +33,7 @@ make_fixes(Fix *fixes, int kind)
 		if (kind == 1)
 			fix.position.lon += random_between(0, 1e-9);
 		if (kind == 2)
-			fix.time = (int64_t) random_between(-4e18, 4e18);
+			fix.time = (int64_t) random_between((double) FIX_TIME_MIN, 4e18);
 		if (kind == 3)
 			fix.position = (Position) {decimal(179, 1e7), decimal(89, 1e7)};
 	}
