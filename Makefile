@@ -54,6 +54,10 @@ include $(PGXS)
 # What JIT inlines must give the same bits as what it does not.
 override BITCODE_CFLAGS += -ffp-contract=off
 
+# Loops over the columns of a block are worth vectors; a root that sets errno is not one.
+src/geo/geodesic.o src/track/int_column.o src/track/block_codec.o: \
+	override CFLAGS += -O3 -fno-math-errno
+
 # PGXS tracks no headers.
 $(OBJS): $(headers)
 

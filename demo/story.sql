@@ -122,3 +122,48 @@ SELECT trips.tableoid::regclass AS partition, count(*) AS trips,
 FROM trips JOIN truth USING (trip_id)
 GROUP BY 1
 ORDER BY 1;
+
+\echo A trip that is over becomes one value, a track, fix by fix as it was recorded:
+\echo
+
+DROP TABLE IF EXISTS tracks;
+\set ECHO queries
+\set QUIET off
+CREATE TABLE tracks AS
+SELECT trip_id, tripmeter.track(recorded_at, position, NULL, accuracy) AS track
+FROM locations
+GROUP BY trip_id;
+\set QUIET on
+\set ECHO none
+
+SELECT what AS " ", count, pg_size_pretty(bytes) AS "on disk", (bytes::numeric / count)::numeric(12, 1) AS "bytes each"
+FROM (SELECT 1, 'fixes as rows, no index', (SELECT count(*) FROM locations),
+             (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('locations'))
+      UNION ALL
+      SELECT 2, 'the same as tracks', sum(tripmeter.fix_count(track)), pg_total_relation_size('tracks')
+      FROM tracks) AS size (place, what, count, bytes)
+ORDER BY place;
+
+SELECT tripmeter.start_time(track)::date AS day FROM tracks WHERE trip_id = 20 \gset
+\echo The day of one vehicle, :day, cut into trips where it stood for five minutes:
+\echo
+
+SELECT start_time::time(0) AS from, end_time::time(0) AS to, date_trunc('second', duration) AS duration,
+       distance_m::bigint AS metres, tripmeter.fix_count(trip) AS fixes
+FROM (SELECT tripmeter.rollup(track) AS day FROM tracks
+      WHERE tripmeter.period(track) && tstzrange(:'day', date :'day' + 1)) AS vehicle, tripmeter.trips(day)
+ORDER BY start_time;
+
+\echo What became of each of its metres, leg by leg; the counted ones are the mileage of trip 20:
+\echo
+
+DROP TABLE IF EXISTS audit;
+CREATE TABLE audit AS
+SELECT class, counted, count(*) AS legs, sum(metres) AS metres, sum(seconds) AS seconds
+FROM tracks, tripmeter.legs(track)
+WHERE trip_id = 20
+GROUP BY class, counted;
+
+SELECT class, counted, legs, metres::numeric(12, 1), seconds::numeric(12, 1)
+FROM audit
+ORDER BY counted DESC, audit.metres DESC;

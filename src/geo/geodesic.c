@@ -11,6 +11,7 @@
  */
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 #include <geodesic.h>
 
 #include "geo/geodesic.h"
@@ -158,17 +159,27 @@ fill_band(Band *band, int number)
 		E2 / (8 * w2 * w2) * (DEGREE * DEGREE);
 }
 
-static inline Leg
-band_leg(double mid_lat, double dlat, double dlon)
+static inline int
+band_number(double mid_lat)
+{
+	return (int) (mid_lat * BANDS_PER_DEGREE + (mid_lat < 0 ? -0.5 : 0.5));
+}
+
+static inline const Band *
+find_band(int number)
 {
 	static Band bands[BANDS_KEPT];
-	int			number = (int) (mid_lat * BANDS_PER_DEGREE + (mid_lat < 0 ? -0.5 : 0.5));
 	Band	   *band = &bands[(unsigned) number % BANDS_KEPT];
 
 	/* one that was never filled has no metres in its degrees */
 	if (number != band->number || band->north[0] == 0)
 		fill_band(band, number);
+	return band;
+}
 
+static inline Leg
+band_leg(const Band *band, double mid_lat, double dlat, double dlon)
+{
 	double		x = mid_lat - band->middle;
 	double		dlat2 = dlat * dlat;
 	double		dlon2 = dlon * dlon;
@@ -232,10 +243,128 @@ geodesic_leg(Position from, Position to)
 	double		dlon = wrap_difference(to.lon - from.lon);
 
 	if (both_within(dlat, dlon, MAX_BAND_LEG_DEGREES) && fabs(mid_lat) <= MAX_BAND_LATITUDE)
-		return band_leg(mid_lat, dlat, dlon);
+		return band_leg(find_band(band_number(mid_lat)), mid_lat, dlat, dlon);
 	if (both_within(dlat, dlon, MAX_SHORT_LEG_DEGREES))
 		return short_leg(mid_lat, dlat, dlon);
 	return long_leg(from, to);
+}
+
+/*
+ * Legs that are measured together, if all are short and their mid latitudes are in one
+ * band, surely so: a nanodegree from its edges.
+ */
+#define PATH_STEP			32
+#define MAX_FROM_MIDDLE		(0.5 / BANDS_PER_DEGREE - 1e-9)
+
+typedef struct LegDifferences
+{
+	double		mid_lat[PATH_STEP];
+	double		dlat[PATH_STEP];
+	double		dlon[PATH_STEP];
+} LegDifferences;
+
+static inline void
+take_differences(LegDifferences *legs, const double *lons, const double *lats)
+{
+	for (int i = 0; i < PATH_STEP; i++)
+	{
+		legs->mid_lat[i] = 0.5 * (lats[i] + lats[i + 1]);
+		legs->dlat[i] = lats[i + 1] - lats[i];
+		legs->dlon[i] = lons[i + 1] - lons[i];
+	}
+}
+
+static inline bool
+all_in_band(const LegDifferences *legs, double middle)
+{
+	int			outside = 0;
+
+	for (int i = 0; i < PATH_STEP; i++)
+		outside |= !(fabs(legs->mid_lat[i] - middle) <= MAX_FROM_MIDDLE) |
+			!(fabs(legs->dlat[i]) <= MAX_BAND_LEG_DEGREES) |
+			!(fabs(legs->dlon[i]) <= MAX_BAND_LEG_DEGREES);
+	return !outside;
+}
+
+/* The legs between PATH_STEP + 1 positions; the same bits as geodesic_leg's. */
+static inline void
+measure_step(Leg *measured, const double *lons, const double *lats)
+{
+	LegDifferences legs;
+
+	take_differences(&legs, lons, lats);
+	if (fabs(legs.mid_lat[0]) < MAX_BAND_LATITUDE - 1)
+	{
+		const Band	band = *find_band(band_number(legs.mid_lat[0]));
+
+		if (all_in_band(&legs, band.middle))
+		{
+			for (int i = 0; i < PATH_STEP; i++)
+				measured[i] = band_leg(&band, legs.mid_lat[i], legs.dlat[i], legs.dlon[i]);
+			return;
+		}
+	}
+	for (int i = 0; i < PATH_STEP; i++)
+		measured[i] = geodesic_leg((Position) {lons[i], lats[i]},
+								   (Position) {lons[i + 1], lats[i + 1]});
+}
+
+/* A step that is not full is filled with its last position. */
+static void
+measure_last_step(Leg *measured, const double *lons, const double *lats, int legs)
+{
+	double		full_lons[PATH_STEP + 1];
+	double		full_lats[PATH_STEP + 1];
+
+	for (int i = 0; i <= PATH_STEP; i++)
+	{
+		full_lons[i] = lons[i < legs ? i : legs];
+		full_lats[i] = lats[i < legs ? i : legs];
+	}
+	measure_step(measured, full_lons, full_lats);
+}
+
+/* The legs between `count` positions: one less than these. */
+void
+geodesic_legs(Leg *legs, const double *lons, const double *lats, int count)
+{
+	int			i = 0;
+
+	for (; i + PATH_STEP < count; i += PATH_STEP)
+		measure_step(legs + i, lons + i, lats + i);
+	if (i + 1 < count)
+	{
+		Leg			last[PATH_STEP];
+
+		measure_last_step(last, lons + i, lats + i, count - 1 - i);
+		memcpy(legs + i, last, (count - 1 - i) * sizeof(Leg));
+	}
+}
+
+/*
+ * The length of the path through these positions: the sum of its legs, one after the
+ * other.
+ */
+double
+geodesic_path(const double *lons, const double *lats, int count)
+{
+	double		length = 0;
+	Leg			legs[PATH_STEP];
+	int			i = 0;
+
+	for (; i + PATH_STEP < count; i += PATH_STEP)
+	{
+		measure_step(legs, lons + i, lats + i);
+		for (int k = 0; k < PATH_STEP; k++)
+			length += legs[k].length;
+	}
+	if (i + 1 < count)
+	{
+		measure_last_step(legs, lons + i, lats + i, count - 1 - i);
+		for (int k = 0; k < count - 1 - i; k++)
+			length += legs[k].length;
+	}
+	return length;
 }
 
 /*

@@ -24,6 +24,8 @@ typedef struct Leg
 } Leg;
 
 extern Leg	geodesic_leg(Position from, Position to);
+extern void geodesic_legs(Leg *legs, const double *lons, const double *lats, int count);
+extern double geodesic_path(const double *lons, const double *lats, int count);
 extern Position geodesic_between(Position from, Position to, double fraction);
 extern Position geodesic_offset(Position from, double east, double north);
 

@@ -450,22 +450,27 @@ classifier_tell(LegClassifier *c, LegSink sink, void *context)
 
 /*
  * Take the next fix; its time must be after the last one's.  The accuracy is
- * its radius of uncertainty in metres, NaN where unknown.
+ * its radius of uncertainty in metres, NaN where unknown.  The leg is the one from
+ * the fix before, as geodesic_leg measures it, or NULL if it has not been measured.
  */
 void
-classifier_add(LegClassifier *c, const Fix *fix, float accuracy)
+classifier_add(LegClassifier *c, const Fix *fix, float accuracy, const Leg *measured)
 {
 	Leg			leg = {0};
 
 	if (c->policy.reject_null_island && is_null_island(fix->position))
 	{
 		c->totals.null_island_count++;
+		c->any_skipped = true;
 		return;
 	}
-	if (c->any_fix)
-		leg = leg_between(&c->last_fix, fix);
-	else
+	if (!c->any_fix)
 		c->accurate = *fix;
+	else if (measured != NULL && !c->any_skipped)
+		leg = *measured;
+	else
+		leg = leg_between(&c->last_fix, fix);
+	c->any_skipped = false;
 	c->totals.raw_m += leg.length;
 	c->any_fix = true;
 	c->last_fix = *fix;

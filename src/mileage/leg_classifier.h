@@ -109,6 +109,7 @@ typedef struct LegClassifier
 
 	/* accuracy rule */
 	bool		any_fix;
+	bool		any_skipped;	/* since the last fix, at (0,0) */
 	Fix			last_fix;
 	bool		any_accurate;
 	Fix			accurate;		/* the last fix accurate enough, or the first of all */
@@ -127,7 +128,8 @@ typedef struct LegClassifier
 
 extern void classifier_init(LegClassifier *c, const MileagePolicy *policy);
 extern void classifier_tell(LegClassifier *c, LegSink sink, void *context);
-extern void classifier_add(LegClassifier *c, const Fix *fix, float accuracy);
+extern void classifier_add(LegClassifier *c, const Fix *fix, float accuracy,
+						   const Leg *measured);
 extern void classifier_finish(LegClassifier *c);
 
 #endif							/* TRIPMETER_LEG_CLASSIFIER_H */

@@ -218,7 +218,7 @@ measure(MileageState *state, Measurement *m)
 	fix_reader_start(&reader, &state->fixes);
 	classifier_init(&classifier, &state->policy);
 	while ((fix = fix_reader_next(&reader, &channels)) != NULL)
-		classifier_add(&classifier, fix, channels.values[ACCURACY]);
+		classifier_add(&classifier, fix, channels.values[ACCURACY], NULL);
 	classifier_finish(&classifier);
 	measurement_init(m, &classifier, &reader.left_out);
 }

@@ -13,6 +13,9 @@
 
 #define MAX_REANCHOR_FIXES	16
 
+/* Noise is not larger; the directions of legs are used up to here. */
+#define MAX_JITTER_RADIUS	1000
+
 #define GAP_NEVER	INT64_MAX
 
 typedef enum GapMode

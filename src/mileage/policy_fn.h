@@ -17,7 +17,6 @@
 
 extern const MileagePolicy default_mileage_policy;
 
-extern void mileage_policy_set_jitter_radius(MileagePolicy *policy, double metres);
 extern double interval_seconds(const Interval *interval, const char *what);
 extern char *mileage_policy_text(const MileagePolicy *policy);
 extern void mileage_policy_write(const MileagePolicy *policy, StringInfo out);

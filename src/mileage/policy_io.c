@@ -31,9 +31,6 @@ PG_FUNCTION_INFO_V1(tripmeter_mileage_policy);
 
 #define OFF	"off"
 
-/* Noise is not larger; the directions of legs are used up to here. */
-#define MAX_JITTER_RADIUS	1000
-
 /* A century, beyond which a gap threshold is a mistake. */
 #define MAX_GAP_SECONDS		(100.0 * 366 * 86400)
 
@@ -93,8 +90,8 @@ set_max_accuracy(MileagePolicy *policy, double metres)
 	policy->max_accuracy = metres;
 }
 
-void
-mileage_policy_set_jitter_radius(MileagePolicy *policy, double metres)
+static void
+set_jitter_radius(MileagePolicy *policy, double metres)
 {
 	if (!(metres >= 0 && metres <= MAX_JITTER_RADIUS))
 		ereport(ERROR,
@@ -208,7 +205,7 @@ set_rule(MileagePolicy *policy, Rule rule, const char *value)
 			set_max_speed(policy, off ? INFINITY : parse_number(name, value));
 			break;
 		case JITTER_RADIUS:
-			mileage_policy_set_jitter_radius(policy, off ? 0 : parse_number(name, value));
+			set_jitter_radius(policy, off ? 0 : parse_number(name, value));
 			break;
 		case GAP_THRESHOLD:
 			if (off)
@@ -367,7 +364,7 @@ mileage_policy_read(MileagePolicy *policy, StringInfo in)
 	policy->reject_null_island = null_island;
 	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4));
 	set_max_speed(policy, pq_getmsgfloat8(in));
-	mileage_policy_set_jitter_radius(policy, pq_getmsgfloat8(in));
+	set_jitter_radius(policy, pq_getmsgfloat8(in));
 	set_max_accuracy(policy, pq_getmsgfloat8(in));
 	gap_threshold = pq_getmsgint64(in);
 	if (gap_threshold == GAP_NEVER)
@@ -437,7 +434,7 @@ tripmeter_mileage_policy(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(0))
 		set_max_speed(policy, PG_GETARG_FLOAT8(0));
 	if (!PG_ARGISNULL(1))
-		mileage_policy_set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
+		set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
 	if (!PG_ARGISNULL(2))
 		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2),
 												   "gap_threshold of a mileage policy"));

@@ -8,7 +8,7 @@ CREATE TYPE reconciliation AS (
     flagged boolean
 );
 COMMENT ON TYPE reconciliation IS 'A mileage beside an odometer, in metres.';
-COMMENT ON COLUMN reconciliation.mileage_m IS 'the mileage of the track between the first and the last believed reading of the odometer; NULL without a usable fix';
+COMMENT ON COLUMN reconciliation.mileage_m IS 'the mileage of the track between the first and the last believed reading of the odometer; NULL without a usable fix or reading';
 COMMENT ON COLUMN reconciliation.odometer_m IS 'what the odometer counted in that time; NULL without a usable reading';
 COMMENT ON COLUMN reconciliation.difference_m IS 'mileage_m - odometer_m';
 COMMENT ON COLUMN reconciliation.discrepancy IS 'difference_m as a fraction of odometer_m; infinite if that is 0 and the mileage is not';
@@ -19,7 +19,8 @@ CREATE FUNCTION reconcile(mileage_m float8, odometer_m float8, tolerance float8 
 BEGIN ATOMIC
     SELECT mileage_m, odometer_m, mileage_m - odometer_m, discrepancy, abs(discrepancy) > tolerance
     FROM (SELECT CASE WHEN odometer_m <> 0 THEN (mileage_m - odometer_m) / odometer_m
-                      WHEN mileage_m = 0 THEN 0 WHEN mileage_m > 0 THEN 'Infinity' END) AS d (discrepancy);
+                      WHEN odometer_m = 0 AND mileage_m = 0 THEN 0
+                      WHEN odometer_m = 0 AND mileage_m > 0 THEN 'Infinity' END) AS d (discrepancy);
 END;
 COMMENT ON FUNCTION reconcile(float8, float8, float8) IS
     'Sets a mileage beside what an odometer counted, both in metres, and flags a difference of more than the tolerance, a fraction of the odometer''s.';
@@ -27,7 +28,8 @@ COMMENT ON FUNCTION reconcile(float8, float8, float8) IS
 CREATE FUNCTION reconcile(track track, odometer odometer_report, tolerance float8 DEFAULT 0.05, policy mileage_policy DEFAULT 'default') RETURNS reconciliation
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
 BEGIN ATOMIC
-    SELECT reconcile(mileage(track, tstzrange((odometer).first_time, (odometer).last_time, '[]'), policy),
+    SELECT reconcile(
+        CASE WHEN (odometer).used_count > 0 THEN mileage(track, tstzrange((odometer).first_time, (odometer).last_time, '[]'), policy) END,
         CASE WHEN (odometer).used_count > 0 THEN (odometer).distance_m END, tolerance);
 END;
 COMMENT ON FUNCTION reconcile(track, odometer_report, float8, mileage_policy) IS

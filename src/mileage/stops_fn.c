@@ -43,6 +43,17 @@ duration_argument(Interval *interval, const char *name)
 	return (int64) rint(seconds * USECS_PER_SEC);
 }
 
+static double
+radius_argument(double radius)
+{
+	if (!(radius > 0 && radius <= MAX_JITTER_RADIUS))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("radius of a stop must be more than 0 and at most %d metres", MAX_JITTER_RADIUS),
+				 errdetail("It is %g.", radius)));
+	return radius;
+}
+
 static void
 see_stops(void *context, const LegClassifier *c, const ClassifiedLeg *leg)
 {
@@ -85,8 +96,7 @@ tripmeter_track_stops(PG_FUNCTION_ARGS)
 	StopFinder	finder = {.found = put_stop, .context = &out};
 
 	InitMaterializedSRF(fcinfo, 0);
-	mileage_policy_set_jitter_radius(&policy, PG_GETARG_FLOAT8(1));
-	finder.radius = policy.jitter_radius;
+	policy.jitter_radius = finder.radius = radius_argument(PG_GETARG_FLOAT8(1));
 	out.min_duration = duration_argument(PG_GETARG_INTERVAL_P(2), "min_duration");
 	classifier_init(&classifier, &policy);
 	classifier_tell(&classifier, see_stops, &finder);

@@ -24,16 +24,28 @@ PG_FUNCTION_INFO_V1(tripmeter_track_mileage_window);
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage_by);
 PG_FUNCTION_INFO_V1(tripmeter_track_legs);
 
+static void
+classify_block(LegClassifier *classifier, const FixBlock *block)
+{
+	Leg			legs[MAX_BLOCK_FIXES];
+
+	geodesic_legs(legs, block->lons, block->lats, block->count);
+	for (int i = 0; i < block->count; i++)
+	{
+		Fix			fix = fix_block_get(block, i);
+
+		classifier_add(classifier, &fix, block->channels[ACCURACY][i], i > 0 ? &legs[i - 1] : NULL);
+	}
+}
+
 /* Let the classifier see every fix of a track. */
 void
 track_classify(Datum track, LegClassifier *classifier)
 {
 	TrackScan  *scan = track_scan_begin(track);
-	Fix			fix;
-	Channels	channels;
 
-	while (track_scan_next(scan, &fix, &channels))
-		classifier_add(classifier, &fix, channels.values[ACCURACY]);
+	while (track_scan_block(scan))
+		classify_block(classifier, &scan->block);
 	classifier_finish(classifier);
 	track_scan_end(scan);
 }

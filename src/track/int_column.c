@@ -223,37 +223,69 @@ int_column_encode(uint8_t *out, const int64_t *values, int count)
 }
 
 /* Eight bytes from here, zeros after the end. */
-static inline uint64_t
-load_bits(const uint8_t *in, const uint8_t *end)
+static uint64_t
+load_last_bits(const uint8_t *in, const uint8_t *end)
 {
 	uint8_t		bytes[8] = {0};
 
-	if (end - in >= 8)
-		return get_le64(in);
 	if (in < end)
-		memcpy(bytes, in, end - in);
+		memcpy(bytes, in, end - in < 8 ? (size_t) (end - in) : 8);
 	return get_le64(bytes);
+}
+
+/* Where eight bytes can be read at once, and a residual has no more than 57 bits. */
+static void
+unpack_fast(const uint8_t *in, uint64_t *residuals, int count, int width)
+{
+	uint64_t	mask = (UINT64_C(1) << width) - 1;
+
+	for (int i = 0; i < count; i++)
+	{
+		size_t		bit = (size_t) i * width;
+
+		residuals[i] = get_le64(in + bit / 8) >> bit % 8 & mask;
+	}
+}
+
+static void
+unpack_slowly(const ByteReader *in, uint64_t *residuals, int first, int count, int width)
+{
+	uint64_t	mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+
+	for (int i = first; i < count; i++)
+	{
+		size_t		bit = (size_t) i * width;
+		const uint8_t *at = in->at + bit / 8;
+		int			shift = bit % 8;
+		uint64_t	residual = load_last_bits(at, in->end) >> shift;
+
+		if (shift + width > 64)
+			residual |= load_last_bits(at + 8, in->end) << (64 - shift);
+		residuals[i] = residual & mask;
+	}
 }
 
 static bool
 read_packed(ByteReader *in, uint64_t *residuals, int count, int width)
 {
 	size_t		size = ((size_t) count * width + 7) / 8;
-	uint64_t	mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+	int			fast = 0;
 
 	if (size > bytes_left(in))
 		return false;
-	for (int i = 0; i < count; i++)
+	if (width == 0)
 	{
-		size_t		bit = (size_t) i * width;
-		const uint8_t *at = in->at + bit / 8;
-		int			shift = bit % 8;
-		uint64_t	residual = load_bits(at, in->end) >> shift;
-
-		if (width > 56 && shift > 0)
-			residual |= load_bits(at + 8, in->end) << (64 - shift);
-		residuals[i] = residual & mask;
+		memset(residuals, 0, count * sizeof(uint64_t));
+		return true;
 	}
+	if (width <= 57 && bytes_left(in) >= 8)
+	{
+		size_t		most = (bytes_left(in) - 8) * 8 / width + 1;
+
+		fast = most < (size_t) count ? (int) most : count;
+		unpack_fast(in->at, residuals, fast, width);
+	}
+	unpack_slowly(in, residuals, fast, count, width);
 	in->at += size;
 	return true;
 }

@@ -115,7 +115,7 @@ track_header_write(uint8_t *out, const TrackHeader *header)
 	out++;
 	*out++ = 0;
 	*out++ = 0;
-	out = put_le32(out, header->fix_count);
+	out = put_le32(out, (uint32_t) header->fix_count);
 	out = put_le32(out, header->block_count);
 	out = put_le32(out, header->directory_size);
 	out = put_le64(out, (uint64_t) header->start_time);

@@ -56,7 +56,7 @@ typedef struct TrackHeader
 {
 	bool		has_channel[CHANNEL_COUNT];
 	bool		crosses_antimeridian;	/* with any of its legs */
-	uint32_t	fix_count;
+	uint64_t	fix_count;		/* a track that can be stored has 32 bits of them */
 	uint32_t	block_count;
 	uint32_t	directory_size;
 	int64_t		start_time;		/* 0 without fixes */

@@ -208,15 +208,38 @@ add_to_path(void *context, const Fix *fix, const Channels *channels pg_attribute
 	path->any = true;
 }
 
+/* The length of all legs, measured block by block. */
+static double
+measure_all(TrackScan *scan)
+{
+	const FixBlock *block = &scan->block;
+	PathLength	path = {0};
+
+	while (track_scan_block(scan))
+	{
+		Fix			first = fix_block_get(block, 0);
+
+		add_to_path(&path, &first, NULL);
+		path.metres += geodesic_path(block->lons, block->lats, block->count);
+		path.last = fix_block_get(block, block->count - 1).position;
+	}
+	return path.metres;
+}
+
 /* length(track, period): of its slice with interpolated ends */
 Datum
 tripmeter_track_window_length(PG_FUNCTION_ARGS)
 {
 	TrackScan  *scan = track_scan_begin(PG_GETARG_DATUM(0));
+	const TrackHeader *header = &scan->reader.header;
 	PathLength	path = {0};
 	TimeWindow	window;
 
-	if (window_argument(PG_GETARG_DATUM(1), &window))
+	if (!window_argument(PG_GETARG_DATUM(1), &window))
+		PG_RETURN_FLOAT8(0);
+	if (window.from <= header->start_time && window.to >= header->end_time)
+		path.metres = measure_all(scan);
+	else
 		visit_window(scan, window, true, add_to_path, &path);
 	track_scan_end(scan);
 	PG_RETURN_FLOAT8(path.metres);

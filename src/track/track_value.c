@@ -139,11 +139,11 @@ track_writer_value(TrackWriter *writer)
 	Size		size = VARHDRSZ + track_writer_finish(writer);
 	struct varlena *value;
 
-	if (size > MaxAllocSize)
+	if (size > MaxAllocSize || writer->header.fix_count > PG_UINT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("track is too long"),
-				 errdetail("Its %u fixes take %zu bytes; a value may have 1 GB.",
+				 errdetail("Its " UINT64_FORMAT " fixes take %zu bytes; a value may have 1 GB, and a track 4294967295 fixes.",
 						   writer->header.fix_count, size),
 				 errhint("Build tracks of trips or of days.")));
 	value = palloc(size);

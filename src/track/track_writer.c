@@ -51,28 +51,37 @@ add_entry(TrackWriter *writer, int64_t first_time, int count, size_t size)
 	header->fix_count += count;
 }
 
+/* Does any leg of the path cross the antimeridian? */
+static bool
+path_crosses(const double *lons, int count)
+{
+	double		widest = 0;
+
+	for (int i = 1; i < count; i++)
+	{
+		double		width = fabs(lons[i] - lons[i - 1]);
+
+		widest = width > widest ? width : widest;
+	}
+	return widest > 180;
+}
+
 /* The length of the pending block's legs, which begin at the block before. */
 static double
 measure_pending(TrackWriter *writer)
 {
 	const FixBlock *block = &writer->pending;
-	Position	last = {block->lons[0], block->lats[0]};
-	double		length = 0;
+	Position	first = {block->lons[0], block->lats[0]};
+	double		length = geodesic_path(block->lons, block->lats, block->count);
+	bool		crosses = path_crosses(block->lons, block->count);
 
 	if (writer->any_written)
 	{
-		writer->header.crosses_antimeridian |= fabs(last.lon - writer->last_written.lon) > 180;
-		length = geodesic_distance(writer->last_written, last);
+		length += geodesic_distance(writer->last_written, first);
+		crosses |= fabs(first.lon - writer->last_written.lon) > 180;
 	}
-	for (int i = 1; i < block->count; i++)
-	{
-		Position	next = {block->lons[i], block->lats[i]};
-
-		writer->header.crosses_antimeridian |= fabs(next.lon - last.lon) > 180;
-		length += geodesic_distance(last, next);
-		last = next;
-	}
-	writer->last_written = last;
+	writer->header.crosses_antimeridian |= crosses;
+	writer->last_written = fix_block_get(block, block->count - 1).position;
 	return length;
 }
 
@@ -113,12 +122,15 @@ track_writer_flush(TrackWriter *writer)
 /*
  * Can the source's block go over as it is?  It must begin where a block of this
  * track begins.  The first block of a source lacks its leg from the source before,
- * and the last may have to be continued.
+ * if there is one, and the last may have to be continued.
  */
 static bool
 can_copy(const TrackWriter *writer, const TrackReader *source)
 {
-	return source->blocks_read > 1 && source->blocks_read < source->header.block_count &&
+	bool		first_of_all = !writer->any_written && writer->pending.count == 0;
+
+	return (source->blocks_read > 1 || first_of_all) &&
+		source->blocks_read < source->header.block_count &&
 		(writer->pending.count == 0 || writer->pending.count == MAX_BLOCK_FIXES ||
 		 block_begins_at(source->block.first_time));
 }

@@ -134,8 +134,8 @@ add_to_both(LegClassifier *c, LegClassifier *silent, const Fix *fix)
 {
 	float		accuracy = random_below(3) ? (float) random_between(-5, 120) : NAN;
 
-	classifier_add(c, fix, accuracy);
-	classifier_add(silent, fix, accuracy);
+	classifier_add(c, fix, accuracy, NULL);
+	classifier_add(silent, fix, accuracy, NULL);
 }
 
 int

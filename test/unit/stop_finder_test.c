@@ -67,7 +67,7 @@ record(Drive *d, double east, double north)
 {
 	Fix			fix = {d->time, geodesic_offset(d->at, east + random_noise(d), north + random_noise(d))};
 
-	classifier_add(&d->classifier, &fix, NAN);
+	classifier_add(&d->classifier, &fix, NAN, NULL);
 	d->time += d->interval;
 }
 
