@@ -32,11 +32,14 @@ duration_argument(Interval *interval, const char *name)
 {
 	double		seconds = interval_seconds(interval, name);
 
-	if (!(seconds >= 0 && seconds < (double) FIX_TIME_LIMIT / USECS_PER_SEC))
+	if (!(seconds >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be negative", name),
 				 errdetail("It is %g seconds.", seconds)));
+	/* longer than any track */
+	if (seconds >= (double) FIX_TIME_LIMIT / USECS_PER_SEC)
+		return PG_INT64_MAX;
 	return (int64) rint(seconds * USECS_PER_SEC);
 }
 

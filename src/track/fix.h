@@ -69,15 +69,24 @@ typedef struct LeftOut
 	int64_t		null_island_conflict_count; /* the policy says what they are */
 } LeftOut;
 
+/* As far as counts go, so that a track with any counts can be written and read. */
+#define LEFT_OUT_LIMIT	(INT64_MAX / 16)
+
+static inline void
+add_count(int64_t *sum, int64_t more)
+{
+	*sum = *sum > LEFT_OUT_LIMIT - more ? LEFT_OUT_LIMIT : *sum + more;
+}
+
 static inline void
 left_out_add(LeftOut *sum, const LeftOut *more)
 {
-	sum->null_count += more->null_count;
-	sum->invalid_count += more->invalid_count;
-	sum->duplicate_count += more->duplicate_count;
-	sum->conflict_count += more->conflict_count;
-	sum->null_island_duplicate_count += more->null_island_duplicate_count;
-	sum->null_island_conflict_count += more->null_island_conflict_count;
+	add_count(&sum->null_count, more->null_count);
+	add_count(&sum->invalid_count, more->invalid_count);
+	add_count(&sum->duplicate_count, more->duplicate_count);
+	add_count(&sum->conflict_count, more->conflict_count);
+	add_count(&sum->null_island_duplicate_count, more->null_island_duplicate_count);
+	add_count(&sum->null_island_conflict_count, more->null_island_conflict_count);
 }
 
 /*

@@ -49,7 +49,7 @@ read_left_out(ByteReader *in, LeftOut *left_out)
 	{
 		uint64_t	count;
 
-		if (!read_count(in, INT64_MAX / 16, &count))
+		if (!read_count(in, LEFT_OUT_LIMIT, &count))
 			return false;
 		*counts[i] = (int64_t) count;
 	}

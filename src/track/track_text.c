@@ -88,7 +88,6 @@ read_named_count(TextReader *reader)
 {
 	NamedCount	counts[LEFT_OUT_COUNTS];
 	size_t		length = strcspn(reader->at, "=");
-	int64_t		limit = INT64_MAX / 16;
 
 	left_out_names(&reader->left_out, counts);
 	for (int i = 0; i < LEFT_OUT_COUNTS; i++)
@@ -103,7 +102,7 @@ read_named_count(TextReader *reader)
 		for (; isdigit((unsigned char) *reader->at); reader->at++)
 		{
 			*count = *count * 10 + (*reader->at - '0');
-			if (*count > limit)
+			if (*count > LEFT_OUT_LIMIT)
 				return false;
 		}
 		return true;

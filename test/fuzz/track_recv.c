@@ -12,18 +12,6 @@ typedef struct Bytes
 	size_t		size;
 } Bytes;
 
-static void
-add_block(TrackWriter *writer, const FixBlock *block)
-{
-	for (int i = 0; i < block->count; i++)
-	{
-		Fix			fix = fix_block_get(block, i);
-		Channels	channels = fix_block_channels(block, i);
-
-		track_writer_add(writer, &fix, &channels);
-	}
-}
-
 static Bytes
 finish(TrackWriter *writer)
 {
@@ -37,23 +25,17 @@ finish(TrackWriter *writer)
 	return track;
 }
 
-/* The same fixes, written anew. */
+/* The same fixes, written anew, as the server does. */
 static Bytes
 rebuild(const uint8_t *data, size_t size)
 {
 	static TrackWriter writer;
-	static FixBlock block;
 	TrackReader reader;
-	double		length;
 
 	track_writer_init(&writer, grow_memory);
 	require(track_open(&reader, data, size));
-	while (track_next_block(&reader))
-	{
-		require(track_read_block(&reader, &block, &length));
-		add_block(&writer, &block);
-	}
-	writer.header.left_out = reader.header.left_out;
+	require(track_writer_rebuild(&writer, &reader));
+	require(memcmp(&writer.header.left_out, &reader.header.left_out, sizeof(LeftOut)) == 0);
 	return finish(&writer);
 }
 

@@ -2,7 +2,7 @@
 -- commented, fit for parallel plans, and independent of the search_path.
 
 BEGIN;
-SELECT plan(19);
+SELECT plan(25);
 
 -- Every object that CREATE EXTENSION made, and how it is described.
 CREATE TEMP TABLE members AS
@@ -20,7 +20,16 @@ CREATE TEMP TABLE aggregates AS
 SELECT functions.*, pg_aggregate.*
 FROM functions JOIN pg_aggregate ON aggfnoid = functions.oid;
 
-SELECT ok((SELECT count(*) FROM functions WHERE prokind = 'f') > 20 AND (SELECT count(*) FROM aggregates) >= 22
+-- Those that users call: not the parts of an aggregate, a type, an operator or an index.
+CREATE TEMP TABLE for_users AS
+SELECT * FROM functions
+WHERE NOT 'internal'::regtype = ANY (proargtypes)
+    AND oid NOT IN (SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) FROM pg_type)
+    AND oid NOT IN (SELECT oprcode FROM pg_operator)
+    AND oid NOT IN (SELECT amproc FROM pg_amproc);
+
+SELECT ok((SELECT count(*) FROM functions WHERE prokind = 'f') > 20 AND (SELECT count(*) FROM aggregates) >= 29
+        AND (SELECT count(*) FROM for_users) >= 60
         AND EXISTS (SELECT FROM members WHERE type = 'type') AND EXISTS (SELECT FROM members WHERE type = 'operator'),
     'there are functions, aggregates, types and operators to look at');
 
@@ -54,24 +63,51 @@ FROM members JOIN pg_type ON classid = 'pg_type'::regclass AND pg_type.oid = obj
 WHERE attnum > 0 AND NOT attisdropped AND nullif(col_description(attrelid, attnum), '') IS NULL;
 
 SELECT is(string_agg(object, ', '), NULL, 'who calls by name can: every argument of every function for users has one')
-FROM functions
-WHERE (prokind = 'a' OR proname IN ('route_length', 'distance', 'mileage_policy'))
-    AND (proargnames IS NULL OR '' = ANY (proargnames) OR array_length(proargnames, 1) < pronargs);
+FROM for_users
+WHERE proargnames IS NULL OR '' = ANY (proargnames) OR array_length(proargnames, 1) < pronargs;
 
 -- What the planner may do with them
 
 SELECT is(string_agg(object, ', '), NULL, 'everything is parallel safe') FROM functions WHERE proparallel <> 's';
 
--- None reads a table, a clock, or a setting that could change a result.
-SELECT is(string_agg(object, ', '), NULL, 'everything is immutable, for so are its results')
+-- None reads a table, a clock, or a setting that could change a result, but those that
+-- read times as people write them: without a zone, they are of the session's.
+SELECT is(string_agg(object || ' ' || provolatile::text, ', ' ORDER BY object),
+    'function tripmeter.track_from_mfjson(jsonb) s, function tripmeter.track_in(cstring) s',
+    'everything is immutable, for so are its results, but what reads times in the session''s zone')
 FROM functions WHERE provolatile <> 'i';
 
-SELECT is(string_agg(object, ', '), NULL, 'no function is a security definer, or leans on a setting')
-FROM functions WHERE prosecdef OR proconfig IS NOT NULL;
+SELECT is(string_agg(object, ', '), NULL, 'no function is a security definer') FROM functions WHERE prosecdef;
 
-SELECT is(string_agg(object, ', '), NULL, 'functions without a state are strict, but for the constructor, which takes NULL as off')
+-- A body that is text finds its names when it runs.
+SELECT is(string_agg(object || ' ' || proconfig::text, ', '), 'function tripmeter.track_from_mfjson(jsonb) {search_path=pg_catalog}',
+    'no function has settings but the one whose body is text, which is bound to its search_path')
+FROM functions WHERE proconfig IS NOT NULL;
+SELECT is(string_agg(object, ', '), 'function tripmeter.track_from_mfjson(jsonb)', 'the others are C, or were parsed when they were made')
+FROM functions JOIN pg_language ON pg_language.oid = prolang
+WHERE prokind = 'f' AND lanname <> 'c' AND (lanname <> 'sql' OR prosqlbody IS NULL);
+
+SELECT is(string_agg(object, ', ' ORDER BY object),
+    'function tripmeter.mileage_policy(double precision,double precision,interval,text,integer,double precision,text), '
+    'function tripmeter.reconcile(double precision,double precision,double precision), '
+    'function tripmeter.reconcile(tripmeter.track,tripmeter.odometer_report,double precision,tripmeter.mileage_policy)',
+    'functions without a state are strict, but where NULL is off, or one side that is missing')
 FROM functions
-WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes) AND proname <> 'mileage_policy';
+WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes);
+
+SELECT is(string_agg(object, ', '), NULL, 'what aggregates make of states are as strict as they have to be')
+FROM functions
+WHERE prokind = 'f' AND 'internal'::regtype = ANY (proargtypes) AND proisstrict <> (proname ~ '_(serial|deserial|recv)$');
+
+-- What decodes a whole track is dear enough to be done once, late, and by workers;
+-- what only looks at its header is not.
+SELECT is(string_agg(DISTINCT proname, ' ' ORDER BY proname), 'bbox duration end_time fix_count length period start_time',
+    'the header of a track is cheap to look at')
+FROM for_users WHERE 'tripmeter.track'::regtype = ANY (proargtypes) AND prokind = 'f' AND procost <= 2;
+SELECT is(string_agg(object, ', ' ORDER BY object), 'function tripmeter.at(tripmeter.track,timestamp with time zone), '
+    'function tripmeter.end_point(tripmeter.track), function tripmeter.start_point(tripmeter.track)',
+    'one block of it is cheaper than the whole')
+FROM for_users WHERE 'tripmeter.track'::regtype = ANY (proargtypes) AND prokind = 'f' AND procost > 2 AND procost < 1000;
 
 SELECT is(string_agg(object, ', '), NULL, 'every aggregate can be split, sent and joined')
 FROM aggregates
@@ -83,7 +119,8 @@ SELECT is(string_agg(object, ', '), NULL, 'no final function modifies the state'
 
 SELECT is(string_agg(DISTINCT object, ', '), NULL, 'the arguments of aggregates are called by the same names')
 FROM aggregates, unnest(proargnames) argument
-WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy', 'reading_m', 'max_speed', 'rollover_m');
+WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy', 'reading_m', 'max_speed', 'rollover_m',
+    'speed', 'track');
 
 SELECT is(
     (SELECT array_agg(proargtypes::text ORDER BY proargtypes::text) FROM aggregates WHERE proname = 'mileage_report'),
@@ -106,10 +143,17 @@ WHERE prokind = 'f' AND NOT 'internal'::regtype = ANY (proargtypes) AND proretty
     AND NOT 'cstring'::regtype = ANY (proargtypes) \gexec
 CREATE DOMAIN decoys.mileage_policy AS integer;
 CREATE DOMAIN decoys.geometry AS text;
+CREATE DOMAIN decoys.track AS text;
+CREATE FUNCTION decoys.jsonb_array_elements(jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql AS 'BEGIN RAISE ''a decoy was called''; END';
+CREATE FUNCTION decoys.to_timestamp(float8) RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE ''a decoy was called''; END';
+CREATE OPERATOR decoys.|| (LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = decoys.track_join);
+CREATE OPERATOR decoys.= (LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = decoys.track_eq);
+CREATE OPERATOR decoys.= (LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = decoys.mileage_policy_eq);
 
 CREATE FUNCTION pg_temp.everything() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
+    of_tracks text;
 BEGIN
     EXECUTE $query$
         SELECT pg_catalog.concat_ws(' ', tripmeter.mileage(t, lon, 0), tripmeter.mileage(t, lon, 0, 7, 'raw'),
@@ -124,7 +168,31 @@ BEGIN
             FROM pg_catalog.generate_series(1, 10) n
         ) fixes
     $query$ INTO result;
-    RETURN result;
+    EXECUTE $query$
+        SELECT pg_catalog.concat_ws(' ', a, tripmeter.rollup(v) OPERATOR(tripmeter.=) (a OPERATOR(tripmeter.||) b), a OPERATOR(tripmeter.<) b,
+            tripmeter.track_hash(a), tripmeter.fix_count(a), tripmeter.start_time(a), tripmeter.end_time(a), tripmeter.duration(a),
+            tripmeter.period(a), tripmeter.length(a), tripmeter.length(a, tripmeter.period(a)), tripmeter.bbox(a),
+            tripmeter.start_point(a), tripmeter.end_point(a), tripmeter.at(a, tripmeter.end_time(a)),
+            tripmeter.slice(a, tripmeter.period(b), true), tripmeter.simplify(a, 5), tripmeter.as_text(a),
+            a::public.geometry::tripmeter.track, a::public.geography::tripmeter.track,
+            tripmeter.as_mfjson(a), tripmeter.track_from_mfjson(tripmeter.as_mfjson(a)) OPERATOR(tripmeter.=) a,
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.fixes(a) f),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.speed_profile(a) f),
+            tripmeter.mileage(a), tripmeter.mileage(a, 'raw'), tripmeter.mileage_report(a), tripmeter.mileage(a, tripmeter.period(b)),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.mileage_by(a, 'day', 'Asia/Seoul') f),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.legs(a) f),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.stops(a, 50, '0') f),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.gaps(a, '0') f),
+            (SELECT pg_catalog.string_agg(f::text, ' ') FROM tripmeter.trips(a) f),
+            tripmeter.reconcile(tripmeter.mileage(a), 100), tripmeter.reconcile(a, o))
+        FROM (
+            SELECT tripmeter.track(t, n * 1e-4, 0, 9, 5), tripmeter.track(t + '45 s', public.st_setsrid(public.st_makepoint(n * 1e-4, 0), 4326)),
+                tripmeter.odometer_report(t, n * 11)
+            FROM (SELECT '2024-01-01'::pg_catalog.timestamptz + n * interval '10 s', n FROM pg_catalog.generate_series(1, 10) n) f (t, n)
+        ) tracks (a, b, o), LATERAL (VALUES (a), (b)) v (v)
+        GROUP BY a, b, o
+    $query$ INTO of_tracks;
+    RETURN pg_catalog.concat_ws(' ', of_tracks, result);
 END $$;
 CREATE TEMP TABLE answers (search_path text, answer text);
 INSERT INTO answers SELECT 'usual', pg_temp.everything();
@@ -132,8 +200,10 @@ ALTER FUNCTION pg_temp.everything() SET search_path = '';
 INSERT INTO answers SELECT 'none', pg_temp.everything();
 ALTER FUNCTION pg_temp.everything() SET search_path = decoys, public, tripmeter;
 INSERT INTO answers SELECT 'decoys', pg_temp.everything();
+ALTER FUNCTION pg_temp.everything() SET search_path = decoys, pg_catalog;
+INSERT INTO answers SELECT 'decoys before the catalog', pg_temp.everything();
 
-SELECT matches(answer, '1001\.\d+ .* t 2$', 'everything gives an answer') FROM answers WHERE search_path = 'usual';
+SELECT matches(answer, '^\[POINT.*"Feature".* 1001\.\d+ .* t 2$', 'everything gives an answer') FROM answers WHERE search_path = 'usual';
 SELECT is(answer, (SELECT answer FROM answers WHERE search_path = 'usual'), 'search_path does not matter: ' || search_path)
 FROM answers WHERE search_path <> 'usual' ORDER BY search_path;
 

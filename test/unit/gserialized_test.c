@@ -185,6 +185,103 @@ test_hostile(void)
 	ok(true, "200000 damaged values are read within their bounds");
 }
 
+/* What the writer makes, beside the same by hand. */
+static uint8_t written[512];
+
+static bool
+as_by_hand(const uint8_t *end)
+{
+	return (size_t) (end - written) == size && memcmp(written, bytes, size) == 0;
+}
+
+/* A line, or a point, of so many dimensions comes back with its M. */
+static bool
+written_reads_back(uint8_t flags, ShapeType type, uint32_t count)
+{
+	uint8_t    *end = gserialized_put_shape(gserialized_put_header(written, flags), type, count);
+	bool		has_m = flags & GSERIALIZED_M;
+	Gserialized g;
+	PointArray	points;
+	bool		same;
+
+	begin(VERSION_2 | flags, WGS84_SRID);
+	put_uint32(type);
+	put_uint32(count);
+	same = as_by_hand(end) && (size_t) (end - written) == GSERIALIZED_HEADER_SIZE + GSERIALIZED_SHAPE_SIZE;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		double		point[] = {-179.5 + i, 89 - (double) i, 1.7e9 + i};
+		size_t		point_size = (2 + has_m) * sizeof(double);
+
+		memcpy(end, point, point_size);
+		end += point_size;
+	}
+	if (!gserialized_open(&g, written, (size_t) (end - written)) || g.srid != WGS84_SRID ||
+		g.type != type || g.count != count || g.has_m != has_m ||
+		!gserialized_points(&g, &points) || points.points + count * points.point_size != end)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		Position	p = point_array_get(&points, i);
+
+		same &= p.lon == -179.5 + i && p.lat == 89 - (double) i;
+		same &= !has_m || point_array_get_m(&points, i) == 1.7e9 + i;
+	}
+	return same;
+}
+
+static void
+put_ring(Position low, Position high)
+{
+	double		ring[] = {
+		low.lon, low.lat, low.lon, high.lat, high.lon, high.lat, high.lon, low.lat, low.lon, low.lat
+	};
+
+	put_uint32(SHAPE_POLYGON);
+	put_uint32(1);
+	put_uint32(5);
+	put_uint32(0);				/* rings of an odd number are padded */
+	put(ring, sizeof(ring));
+}
+
+static void
+test_writer(void)
+{
+	Position	low = {-1, -2};
+	Position	high = {3, 4};
+	Position	read;
+	uint8_t    *end;
+
+	for (uint32_t count = 0; count < 4; count++)
+		ok(written_reads_back(0, SHAPE_LINESTRING, count) &&
+		   written_reads_back(GSERIALIZED_M, SHAPE_LINESTRING, count) &&
+		   written_reads_back(GSERIALIZED_M | GSERIALIZED_GEODETIC, SHAPE_LINESTRING, count),
+		   "a written line of %u points reads back", count);
+	ok(written_reads_back(0, SHAPE_POINT, 1) && written_reads_back(GSERIALIZED_M, SHAPE_POINT, 1),
+	   "a written point reads back");
+
+	end = gserialized_put_shape(gserialized_put_header(written, 0), SHAPE_POINT, 1);
+	memcpy(end, &high, sizeof(high));
+	ok(end + sizeof(high) - written == GSERIALIZED_POINT_SIZE &&
+	   gserialized_plain_point(&read, written, GSERIALIZED_POINT_SIZE) && read.lon == 3 && read.lat == 4,
+	   "a written point is a plain one");
+
+	end = gserialized_put_box(gserialized_put_header(written, 0), low, high);
+	begin(VERSION_2, WGS84_SRID);
+	put_ring(low, high);
+	ok(as_by_hand(end) && (size_t) (end - written) == GSERIALIZED_HEADER_SIZE + GSERIALIZED_BOX_SIZE,
+	   "a written box is a polygon of one closed ring");
+
+	end = gserialized_put_shape(gserialized_put_header(written, 0), SHAPE_MULTIPOLYGON, 2);
+	end = gserialized_put_box(gserialized_put_box(end, low, high), high, low);
+	begin(VERSION_2, WGS84_SRID);
+	put_uint32(SHAPE_MULTIPOLYGON);
+	put_uint32(2);
+	put_ring(low, high);
+	put_ring(high, low);
+	ok(as_by_hand(end), "two written boxes are a multi polygon");
+}
+
 int
 main(void)
 {
@@ -192,5 +289,6 @@ main(void)
 	test_srids();
 	test_multi();
 	test_hostile();
+	test_writer();
 	return done_testing();
 }
