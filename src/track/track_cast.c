@@ -56,7 +56,7 @@ trajectory(Datum value, uint8 flags)
 	Size		count = scan->reader.header.fix_count;
 	struct varlena *line;
 	uint8	   *body;
-	Fix			fix;
+	Fix			fix = {0};
 	Channels	channels;
 
 	if (count > MaxAllocSize / sizeof(TrajectoryPoint) - 2)
@@ -68,10 +68,13 @@ trajectory(Datum value, uint8 flags)
 	line = make_geometry(GSERIALIZED_SHAPE_SIZE + count * sizeof(TrajectoryPoint), &body,
 						 GSERIALIZED_M | flags);
 	body = gserialized_put_shape(body, count == 1 ? SHAPE_POINT : SHAPE_LINESTRING, count);
-	for (Size i = 0; i < count && track_scan_next(scan, &fix, &channels); i++)
+	for (Size i = 0; i < count; i++)
 	{
-		TrajectoryPoint point = {fix.position, to_epoch_seconds(fix.time)};
+		TrajectoryPoint point;
 
+		if (!track_scan_next(scan, &fix, &channels))
+			report_damaged_track();
+		point = (TrajectoryPoint) {fix.position, to_epoch_seconds(fix.time)};
 		memcpy(body + i * sizeof(point), &point, sizeof(point));
 	}
 	track_scan_end(scan);

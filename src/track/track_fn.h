@@ -29,6 +29,7 @@ typedef struct TimeWindow
 
 extern bool window_argument(Datum value, TimeWindow *window);
 
+extern bool track_reader_open(TrackReader *reader, const uint8 *bytes, Size size);
 extern void track_argument_header(Datum value, TrackHeader *header);
 extern TrackScan *track_scan_begin(Datum value);
 extern bool track_scan_block(TrackScan *scan);

@@ -141,6 +141,7 @@ track_open(TrackReader *reader, const uint8_t *bytes, size_t size)
 	if (offset == 0 || header->directory_size > size - offset)
 		return false;
 	reader->blocks_read = 0;
+	reader->pause = NULL;
 	reader->directory.at = bytes + offset;
 	reader->directory.end = reader->directory.at + header->directory_size;
 	reader->body.at = reader->directory.end;
@@ -161,6 +162,8 @@ track_next_block(TrackReader *reader)
 				count,
 				size;
 
+	if (reader->pause != NULL)
+		reader->pause();
 	if (reader->blocks_read == reader->header.block_count ||
 		!read_varint(&reader->directory, &step) ||
 		!read_count(&reader->directory, MAX_BLOCK_FIXES, &count) || count == 0 ||
@@ -218,29 +221,35 @@ block_valid(const FixBlock *block, const BlockEntry *entry, bool any, int64_t la
 }
 
 /*
- * Can every fix be read, in order and in its place?  Then a track can be built of
- * them anew; what the header says of them is not looked at.
+ * From the first block on, can every fix be read, in order and in its place?  Then a
+ * track can be built of them anew; what the header says of them is not looked at.
  */
 bool
-track_valid(const uint8_t *bytes, size_t size)
+track_reader_valid(TrackReader *reader)
 {
-	TrackReader reader;
 	FixBlock	block;
 	double		length;
 	uint64_t	fix_count = 0;
 	int64_t		last_time = 0;
 
-	if (!track_open(&reader, bytes, size))
-		return false;
-	while (track_next_block(&reader))
+	while (track_next_block(reader))
 	{
-		if (!track_read_block(&reader, &block, &length) ||
-			!block_valid(&block, &reader.block, fix_count > 0, last_time))
+		if (!track_read_block(reader, &block, &length) ||
+			!block_valid(&block, &reader->block, fix_count > 0, last_time))
 			return false;
 		fix_count += block.count;
 		last_time = block.times[block.count - 1];
 	}
-	return reader.blocks_read == reader.header.block_count &&
-		bytes_left(&reader.directory) == 0 && bytes_left(&reader.body) == 0 &&
-		fix_count == reader.header.fix_count;
+	return reader->blocks_read == reader->header.block_count &&
+		bytes_left(&reader->directory) == 0 && bytes_left(&reader->body) == 0 &&
+		fix_count == reader->header.fix_count;
+}
+
+/* Are these bytes a track? */
+bool
+track_valid(const uint8_t *bytes, size_t size)
+{
+	TrackReader reader;
+
+	return track_open(&reader, bytes, size) && track_reader_valid(&reader);
 }

@@ -80,6 +80,7 @@ typedef struct TrackReader
 {
 	TrackHeader header;
 	uint32_t	blocks_read;
+	void		(*pause) (void);	/* called before each block, or NULL */
 	ByteReader	directory;
 	ByteReader	body;
 	BlockEntry	block;			/* the last one read */
@@ -90,6 +91,7 @@ extern size_t track_header_write(uint8_t *out, const TrackHeader *header);
 extern bool track_open(TrackReader *reader, const uint8_t *bytes, size_t size);
 extern bool track_next_block(TrackReader *reader);
 extern bool track_read_block(const TrackReader *reader, FixBlock *block, double *length);
+extern bool track_reader_valid(TrackReader *reader);
 extern bool track_valid(const uint8_t *bytes, size_t size);
 
 static inline void

@@ -183,12 +183,13 @@ tripmeter_track_recv(PG_FUNCTION_ARGS)
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	int			size = in->len - in->cursor;
 	const uint8 *bytes = (const uint8 *) pq_getmsgbytes(in, size);
-	TrackReader reader;
-	TrackWriter *writer;
+	TrackWriter *writer = track_writer_make();
+	TrackReader check,
+				reader;
+	bool		good = track_reader_open(&reader, bytes, size);
 
-	writer = track_writer_make();
-	if (!track_valid(bytes, size) || !track_open(&reader, bytes, size) ||
-		!track_writer_rebuild(writer, &reader))
+	check = reader;
+	if (!good || !track_reader_valid(&check) || !track_writer_rebuild(writer, &reader))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary form of a track")));

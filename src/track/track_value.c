@@ -35,6 +35,22 @@ track_argument_header(Datum value, TrackHeader *header)
 		pfree(bytes);
 }
 
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* track_open, for a reader that can be cancelled; false if this is no track. */
+bool
+track_reader_open(TrackReader *reader, const uint8 *bytes, Size size)
+{
+	bool		good = track_open(reader, bytes, size);
+
+	reader->pause = check_interrupts;
+	return good;
+}
+
 /* Begin to read the fixes of an argument. */
 TrackScan *
 track_scan_begin(Datum value)
@@ -44,8 +60,8 @@ track_scan_begin(Datum value)
 	scan->bytes = PG_DETOAST_DATUM_PACKED(value);
 	scan->copied = (Pointer) scan->bytes != DatumGetPointer(value);
 	scan->block.count = scan->next = 0;
-	if (!track_open(&scan->reader, (uint8 *) VARDATA_ANY(scan->bytes),
-					VARSIZE_ANY_EXHDR(scan->bytes)))
+	if (!track_reader_open(&scan->reader, (uint8 *) VARDATA_ANY(scan->bytes),
+						   VARSIZE_ANY_EXHDR(scan->bytes)))
 		report_damaged_track();
 	return scan;
 }
@@ -53,7 +69,6 @@ track_scan_begin(Datum value)
 static bool
 next_block(TrackScan *scan)
 {
-	CHECK_FOR_INTERRUPTS();
 	if (track_next_block(&scan->reader))
 		return true;
 	if (scan->reader.blocks_read < scan->reader.header.block_count)
@@ -229,7 +244,7 @@ add_whole(TrackWriter *writer, const Source *source)
 {
 	TrackReader reader;
 
-	if (!track_open(&reader, (uint8 *) VARDATA_ANY(source->bytes), VARSIZE_ANY_EXHDR(source->bytes)) ||
+	if (!track_reader_open(&reader, (uint8 *) VARDATA_ANY(source->bytes), VARSIZE_ANY_EXHDR(source->bytes)) ||
 		!track_writer_add_track(writer, &reader))
 		report_damaged_track();
 }
