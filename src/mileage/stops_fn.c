@@ -95,7 +95,7 @@ tripmeter_track_stops(PG_FUNCTION_ARGS)
 	StopRows	out = {.rows = (ReturnSetInfo *) fcinfo->resultinfo};
 	StopFinder	finder = {.found = put_stop, .context = &out};
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	policy.jitter_radius = finder.radius = radius_argument(PG_GETARG_FLOAT8(1));
 	out.min_duration = duration_argument(PG_GETARG_INTERVAL_P(2), "min_duration");
 	classifier_init(&classifier, &policy);
@@ -134,7 +134,7 @@ tripmeter_track_gaps(PG_FUNCTION_ARGS)
 				fix;
 	Channels	channels;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!track_scan_next(scan, &last, &channels))
 		return (Datum) 0;
 	for (; track_scan_next(scan, &fix, &channels); last = fix)
@@ -277,7 +277,7 @@ tripmeter_track_trips(PG_FUNCTION_ARGS)
 	double		min_distance = PG_GETARG_FLOAT8(3);
 	Windows		windows;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	find_trip_windows(track, policy, min_stop, &windows);
 	if (!track_measure_windows(track, policy, &windows))
 		return (Datum) 0;

@@ -100,8 +100,8 @@ typedef struct Drive
 } Drive;
 
 /*
- * A leg that was partly stood was driven at its end if it led out of a stop, and at
- * its start if it led into one.
+ * A leg that led out of a stop was driven after the last fix there; one that led into
+ * a stop, at its start.
  */
 static Drive
 drive_of(const LegClassifier *c, const ClassifiedLeg *leg)
@@ -109,7 +109,7 @@ drive_of(const LegClassifier *c, const ClassifiedLeg *leg)
 	Drive		drive = {leg->from.time, leg->to.time, leg->metres};
 
 	if (leg->leg_class == LEG_MOVING && c->stretch.stopped)
-		drive.from = Max(drive.from, drive.to - leg->time);
+		drive.from = c->believed.time;
 	else if (leg->leg_class == LEG_MOVING)
 		drive.to = Min(drive.to, drive.from + leg->time);
 	return drive;
@@ -330,7 +330,7 @@ tripmeter_track_mileage_by(PG_FUNCTION_ARGS)
 	TrackHeader header;
 	Windows		windows;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	track_argument_header(track, &header);
 	if (header.fix_count == 0)
 		return (Datum) 0;
@@ -384,7 +384,7 @@ tripmeter_track_legs(PG_FUNCTION_ARGS)
 	LegClassifier classifier;
 	LegRows		out = {.rows = (ReturnSetInfo *) fcinfo->resultinfo};
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (int i = 0; i < (int) lengthof(leg_class_names); i++)
 		out.class_names[i] = CStringGetTextDatum(leg_class_names[i]);
 	classifier_init(&classifier, DatumGetMileagePolicyP(PG_GETARG_DATUM(1)));

@@ -352,27 +352,8 @@ CREATE CAST (geography AS track) WITH FUNCTION track_from_geography(geography);
 COMMENT ON CAST (geography AS track) IS 'From a trajectory: LINESTRING M.';
 
 CREATE FUNCTION as_mfjson(track track) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5000
-BEGIN ATOMIC
-    WITH fix AS (
-        SELECT row_number() OVER () AS n, to_jsonb(recorded_at AT TIME ZONE 'UTC') #>> '{}' || 'Z' AS at, ST_X("position") AS lon, ST_Y("position") AS lat, speed, accuracy
-        FROM fixes($1)
-    )
-    SELECT jsonb_build_object('type', 'Feature',
-            'temporalGeometry', jsonb_build_object('type', 'MovingPoint', 'interpolation', 'Linear',
-                'datetimes', coalesce(jsonb_agg(at ORDER BY n), '[]'),
-                'coordinates', coalesce(jsonb_agg(jsonb_build_array(lon, lat) ORDER BY n), '[]')))
-        || CASE WHEN count(speed) + count(accuracy) = 0 THEN '{}' ELSE jsonb_build_object('temporalProperties',
-            CASE WHEN count(speed) = 0 THEN '[]' ELSE jsonb_build_array(jsonb_build_object(
-                'datetimes', jsonb_agg(at ORDER BY n) FILTER (WHERE speed IS NOT NULL),
-                'speed', jsonb_build_object('type', 'Measure', 'form', 'MTS', 'interpolation', 'Linear',
-                    'values', jsonb_agg(speed ORDER BY n) FILTER (WHERE speed IS NOT NULL)))) END
-            || CASE WHEN count(accuracy) = 0 THEN '[]' ELSE jsonb_build_array(jsonb_build_object(
-                'datetimes', jsonb_agg(at ORDER BY n) FILTER (WHERE accuracy IS NOT NULL),
-                'accuracy', jsonb_build_object('type', 'Measure', 'form', 'MTR', 'interpolation', 'Linear',
-                    'values', jsonb_agg(accuracy ORDER BY n) FILTER (WHERE accuracy IS NOT NULL)))) END) END
-    FROM fix;
-END;
+    AS 'MODULE_PATHNAME', 'tripmeter_track_as_mfjson'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000;
 COMMENT ON FUNCTION as_mfjson(track) IS
     'A feature of OGC Moving Features JSON (OGC 19-045r3): a MovingPoint, with speed (MTS, metres per second) and accuracy (MTR, metres) as temporal properties where there are any.';
 

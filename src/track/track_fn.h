@@ -5,6 +5,9 @@
 #ifndef TRIPMETER_TRACK_FN_H
 #define TRIPMETER_TRACK_FN_H
 
+#include "miscadmin.h"
+#include "utils/datetime.h"
+
 #include "track/fix_buffer.h"
 #include "track/track_writer.h"
 
@@ -29,6 +32,10 @@ typedef struct TimeWindow
 
 extern bool window_argument(Datum value, TimeWindow *window);
 
+/* Room for a time as text. */
+#define TRACK_TIME_SIZE		(MAXDATELEN + 1)
+
+extern void track_time_text(char *text, int64 time);
 extern bool track_reader_open(TrackReader *reader, const uint8 *bytes, Size size);
 extern void track_argument_header(Datum value, TrackHeader *header);
 extern TrackScan *track_scan_begin(Datum value);

@@ -88,19 +88,17 @@ append_channel(StringInfo out, const char *name, float value)
 	appendStringInfo(out, " %s=%s", name, digits);
 }
 
-/* In UTC, whatever the session's settings. */
-static void
-append_time(StringInfo out, int64 time)
+/* A time in UTC, whatever the session's settings. */
+void
+track_time_text(char *text, int64 time)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
-	char		text[MAXDATELEN + 1];
 
 	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
 		report_damaged_track();
 	tm.tm_isdst = 0;			/* or the zone would be left out */
 	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, text);
-	appendStringInfoString(out, text);
 }
 
 static void
@@ -124,12 +122,14 @@ append_left_out(StringInfo out, LeftOut *left_out)
 static void
 append_fix(StringInfo out, const Fix *fix)
 {
+	char		time[TRACK_TIME_SIZE];
+
+	track_time_text(time, fix->time);
 	appendStringInfoString(out, "POINT(");
 	append_double(out, fix->position.lon);
 	appendStringInfoChar(out, ' ');
 	append_double(out, fix->position.lat);
-	appendStringInfoString(out, ")@");
-	append_time(out, fix->time);
+	appendStringInfo(out, ")@%s", time);
 }
 
 /* With all that the track has, or only with what MobilityDB has words for. */

@@ -261,7 +261,7 @@ tripmeter_track_fixes(PG_FUNCTION_ARGS)
 	Fix			fix;
 	Channels	channels;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	while (track_scan_next(scan, &fix, &channels))
 	{
 		PointValue	point;

@@ -123,7 +123,7 @@ tripmeter_track_speed_profile(PG_FUNCTION_ARGS)
 	Fix			fix;
 	Channels	channels;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (; track_scan_next(scan, &fix, &channels); last = fix, any = true)
 	{
 		double		leg = any ? geodesic_distance(last.position, fix.position) : 0;
