@@ -9,15 +9,12 @@
 
 #include "fmgr.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/timestamp.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
 #include "geo/geo_fn.h"
 #include "mileage/measurement.h"
 #include "mileage/policy_fn.h"
+#include "track/agg_state.h"
 #include "track/fix_buffer.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_mileage_accum_point);
@@ -79,17 +76,6 @@ policy_argument(FunctionCallInfo fcinfo, int arg)
 	return DatumGetMileagePolicyP(PG_GETARG_DATUM(arg));
 }
 
-/* The context that the states of this aggregate live in. */
-static MemoryContext
-state_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "mileage function called outside of an aggregate");
-	return context;
-}
-
 /*
  * The state of the group, made by its first row.  Of the arguments from
  * `options` on, the last is the policy and one before it the accuracy.
@@ -98,7 +84,7 @@ static MileageState *
 accum_state(FunctionCallInfo fcinfo, int options)
 {
 	const MileagePolicy *policy = &default_mileage_policy;
-	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
+	MileageState *state = state_argument(fcinfo, 0);
 
 	if (PG_NARGS() > options)
 	{
@@ -158,8 +144,8 @@ tripmeter_mileage_accum_lonlat(PG_FUNCTION_ARGS)
 Datum
 tripmeter_mileage_combine(PG_FUNCTION_ARGS)
 {
-	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
-	MileageState *other = PG_ARGISNULL(1) ? NULL : (MileageState *) PG_GETARG_POINTER(1);
+	MileageState *state = state_argument(fcinfo, 0);
+	MileageState *other = state_argument(fcinfo, 1);
 
 	if (other != NULL)
 	{
@@ -191,14 +177,10 @@ tripmeter_mileage_serial(PG_FUNCTION_ARGS)
 Datum
 tripmeter_mileage_deserial(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	StringInfo	in = palloc(sizeof(StringInfoData));
+	StringInfo	in = message_argument(fcinfo, 0);
 	MileagePolicy policy;
 	MileageState *state;
 
-	in->data = VARDATA_ANY(bytes);
-	in->len = in->maxlen = VARSIZE_ANY_EXHDR(bytes);
-	in->cursor = 0;
 	mileage_policy_read(&policy, in);
 	state = make_state(CurrentMemoryContext, pq_getmsgbyte(in) != 0, &policy);
 	state->encoded = in;
@@ -237,7 +219,7 @@ tripmeter_mileage_final(PG_FUNCTION_ARGS)
 Datum
 tripmeter_mileage_report_final(PG_FUNCTION_ARGS)
 {
-	MileageState *state = PG_ARGISNULL(0) ? NULL : (MileageState *) PG_GETARG_POINTER(0);
+	MileageState *state = state_argument(fcinfo, 0);
 	Measurement m = {0};
 
 	if (state != NULL)

@@ -15,12 +15,10 @@
 #include "libpq/pqformat.h"
 #include "utils/float.h"
 #include "utils/timestamp.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
 #include "mileage/odometer.h"
 #include "mileage/reading_buffer.h"
+#include "track/agg_state.h"
 #include "track/fix.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_odometer_accum);
@@ -129,22 +127,11 @@ check_same_options(const OdometerOptions *first, const OdometerOptions *other)
 		report_other_options(first, other);
 }
 
-/* The context that the states of this aggregate live in. */
-static MemoryContext
-state_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "odometer function called outside of an aggregate");
-	return context;
-}
-
 /* The state of the group, made by its first row. */
 static OdometerState *
 accum_state(FunctionCallInfo fcinfo)
 {
-	OdometerState *state = PG_ARGISNULL(0) ? NULL : (OdometerState *) PG_GETARG_POINTER(0);
+	OdometerState *state = state_argument(fcinfo, 0);
 	OdometerOptions options = default_options;
 
 	if (PG_NARGS() > READING_ARGS)
@@ -194,8 +181,8 @@ tripmeter_odometer_accum(PG_FUNCTION_ARGS)
 Datum
 tripmeter_odometer_combine(PG_FUNCTION_ARGS)
 {
-	OdometerState *state = PG_ARGISNULL(0) ? NULL : (OdometerState *) PG_GETARG_POINTER(0);
-	OdometerState *other = PG_ARGISNULL(1) ? NULL : (OdometerState *) PG_GETARG_POINTER(1);
+	OdometerState *state = state_argument(fcinfo, 0);
+	OdometerState *other = state_argument(fcinfo, 1);
 
 	if (other != NULL)
 	{
@@ -231,14 +218,10 @@ tripmeter_odometer_serial(PG_FUNCTION_ARGS)
 Datum
 tripmeter_odometer_deserial(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	StringInfo	in = palloc(sizeof(StringInfoData));
+	StringInfo	in = message_argument(fcinfo, 0);
 	OdometerOptions options;
 	OdometerState *state;
 
-	in->data = VARDATA_ANY(bytes);
-	in->len = in->maxlen = VARSIZE_ANY_EXHDR(bytes);
-	in->cursor = 0;
 	options.max_speed = pq_getmsgfloat8(in);
 	options.rollover_m = pq_getmsgfloat8(in);
 	state = make_state(CurrentMemoryContext, &options);

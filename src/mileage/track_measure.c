@@ -259,9 +259,8 @@ next_bound(const CalendarUnit *unit, Datum zone, Datum *local, int64 bound)
 static void
 fill_calendar_windows(Windows *windows, const CalendarUnit *unit, Datum zone, int64 start, int64 end)
 {
-	Datum		local = DirectFunctionCall2(timestamp_trunc,
-											CStringGetTextDatum(unit->name),
-											DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(start)));
+	Datum		local_start = DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(start));
+	Datum		local = DirectFunctionCall2(timestamp_trunc, CStringGetTextDatum(unit->name), local_start);
 	int64		bound = first_instant(zone, local);
 	int			capacity = 64;
 

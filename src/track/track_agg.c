@@ -6,7 +6,6 @@
 
 #include "fmgr.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #if PG_VERSION_NUM >= 160000
@@ -14,6 +13,7 @@
 #endif
 
 #include "geo/geo_fn.h"
+#include "track/agg_state.h"
 #include "track/track_fn.h"
 #include "tripmeter.h"
 
@@ -40,22 +40,6 @@ typedef struct TrackState
 	StringInfo	encoded;		/* of a deserialized state: its fixes, in bytes
 								 * that live as long as the call of combine */
 } TrackState;
-
-static MemoryContext
-state_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "track function called outside of an aggregate");
-	return context;
-}
-
-static void *
-state_argument(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_POINTER(arg);
-}
 
 static TrackState *
 make_state(MemoryContext context, int channel_count)
@@ -154,23 +138,10 @@ tripmeter_track_serial(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-/* A message over the bytes of an argument, which are not copied. */
-static StringInfo
-message_argument(Datum value)
-{
-	bytea	   *bytes = DatumGetByteaPP(value);
-	StringInfo	in = palloc(sizeof(StringInfoData));
-
-	in->data = VARDATA_ANY(bytes);
-	in->len = in->maxlen = VARSIZE_ANY_EXHDR(bytes);
-	in->cursor = 0;
-	return in;
-}
-
 Datum
 tripmeter_track_deserial(PG_FUNCTION_ARGS)
 {
-	StringInfo	in = message_argument(PG_GETARG_DATUM(0));
+	StringInfo	in = message_argument(fcinfo, 0);
 	TrackState *state = make_state(CurrentMemoryContext,
 								   pq_getmsgbyte(in) != 0 ? CHANNEL_COUNT : 0);
 
@@ -301,7 +272,7 @@ tripmeter_rollup_serial(PG_FUNCTION_ARGS)
 Datum
 tripmeter_rollup_deserial(PG_FUNCTION_ARGS)
 {
-	StringInfo	in = message_argument(PG_GETARG_DATUM(0));
+	StringInfo	in = message_argument(fcinfo, 0);
 	RollupState *state = make_rollup(CurrentMemoryContext);
 	int			count = pq_getmsgint(in, 4);
 

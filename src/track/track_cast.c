@@ -7,7 +7,6 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "geo/geo_fn.h"

@@ -5,7 +5,6 @@
 #ifndef TRIPMETER_TRACK_FN_H
 #define TRIPMETER_TRACK_FN_H
 
-#include "miscadmin.h"
 #include "utils/datetime.h"
 
 #include "track/fix_buffer.h"
