@@ -19,11 +19,11 @@ OBJS = src/tripmeter.o \
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
-SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql \
+SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/track/track.sql src/mileage/track_mileage.sql \
+NEW_SQL = src/track/track.sql src/track/track_compare.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
