@@ -147,7 +147,8 @@ SET LOCAL enable_sort = off;
 CREATE TEMP TABLE expected AS SELECT * FROM pg_temp.bits('SELECT * FROM readings ORDER BY vehicle, n');
 
 CREATE TEMP TABLE reports AS
-SELECT vehicle, count(*) AS row_count, (tripmeter.odometer_report(recorded_at, reading_m, 40, 1e6)).*, tripmeter.odometer_distance(recorded_at, reading_m, 40, 1e6) AS distance
+SELECT vehicle, count(*) AS row_count, (tripmeter.odometer_report(recorded_at, reading_m, 40, 1e6)).*,
+    tripmeter.odometer_distance(recorded_at, reading_m, 40, 1e6) AS distance
 FROM readings GROUP BY vehicle;
 SELECT is(count(*), 20::bigint, 'counts add up to the rows') FROM reports
 WHERE row_count = used_count + outlier_count + conflict_count + duplicate_count + invalid_count + null_count;

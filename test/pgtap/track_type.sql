@@ -61,7 +61,8 @@ CREATE FUNCTION pg_temp.bits(track) RETURNS bytea LANGUAGE sql AS $$
 $$;
 
 SELECT ok(count(*) > 140 AND count(DISTINCT bits) = count(*) AND count(*) FILTER (WHERE bits LIKE '%none%') > 100, 'there is enough of everything') FROM made;
-SELECT is(string_agg(grp::text, ' '), NULL, 'the fixes of a track are the rows, bit for bit, in order of time') FROM made WHERE pg_temp.bits(track) IS DISTINCT FROM bits;
+SELECT is(string_agg(grp::text, ' '), NULL, 'the fixes of a track are the rows, bit for bit, in order of time') FROM made
+    WHERE pg_temp.bits(track) IS DISTINCT FROM bits;
 SELECT is(string_agg(grp::text, ' '), NULL, 'none is lost, and none is made up') FROM made WHERE fix_count(track) <> rows;
 SELECT is(string_agg(grp::text, ' '), NULL, 'any order of rows gives the same bytes')
 FROM made JOIN (
@@ -91,7 +92,8 @@ SELECT is(string_agg(grp::text, ' '), NULL, 'from a geometry, or a geography')
 FROM made JOIN (SELECT grp, track(recorded_at, lon, lat) AS plain FROM fixes GROUP BY grp) p USING (grp)
 WHERE grp % 5 IN (0, 1, 4) AND (track_send(track::geometry::track) <> track_send(plain) OR track_send(track::geography::track) <> track_send(plain)
     OR track_send(ST_GeomFromEWKB(ST_AsEWKB(ST_Reverse(track::geometry)))::track) <> track_send(plain));
-SELECT is(string_agg(grp::text, ' '), NULL, 'from Moving Features JSON') FROM made WHERE track_send(pg_temp.track_of(format('SELECT track_from_mfjson(%L)', as_mfjson(track)))) IS DISTINCT FROM track_send(track);
+SELECT is(string_agg(grp::text, ' '), NULL, 'from Moving Features JSON') FROM made
+    WHERE track_send(pg_temp.track_of(format('SELECT track_from_mfjson(%L)', as_mfjson(track)))) IS DISTINCT FROM track_send(track);
 
 CREATE TEMP TABLE dirty AS
 SELECT '[POINT(1 2)@2024-01-01 00:00:00+00, POINT(1.1 2)@2024-01-01 00:01:00+00] left_out(null=1 invalid=2 duplicate=3 conflict=4)'::track AS track;
@@ -120,8 +122,10 @@ SELECT is(track(NULL::timestamptz, 1, 2)::text, '[] left_out(null=1)', 'no fix, 
 SELECT is(as_text(track), '[POINT(1 2)@2024-01-01 00:00:00+00, POINT(1.1 2)@2024-01-01 00:01:00+00]', 'as_text is without') FROM dirty;
 SELECT is(format('%s %s %s %s', (r).null_count, (r).invalid_count, (r).duplicate_count, (r).conflict_count), '1 2 3 4', 'counts come back from text')
 FROM (SELECT mileage_report(track) FROM dirty) x (r);
-SELECT is(track('2024-01-01', lon, 1)::text, '[POINT(-169.5 1)@2024-01-01 00:00:00+00] left_out(duplicate=1)', 'longitudes beyond 180 are wrapped') FROM (VALUES (190.5), (-169.5)) v (lon);
-SELECT matches(track('2024-01-01', lon, lat)::text, '^\[POINT\(0 0\)@2024-01-01 00:00:00\+00\] left_out\(\w*duplicate=3\)$', 'zeros of both signs are one place')
+SELECT is(track('2024-01-01', lon, 1)::text, '[POINT(-169.5 1)@2024-01-01 00:00:00+00] left_out(duplicate=1)',
+    'longitudes beyond 180 are wrapped') FROM (VALUES (190.5), (-169.5)) v (lon);
+SELECT matches(track('2024-01-01', lon, lat)::text, '^\[POINT\(0 0\)@2024-01-01 00:00:00\+00\] left_out\(\w*duplicate=3\)$',
+    'zeros of both signs are one place')
 FROM (VALUES ('-0'::float8, 0::float8), (0, '-0'), (0, 0), ('-0', '-0')) v (lon, lat);
 SELECT matches(track('2024-01-01', lon, 7)::text, 'left_out\(duplicate=1\)$', 'and so is the meridian 180') FROM (VALUES (180), (-180)) v (lon);
 
@@ -141,8 +145,10 @@ SELECT is(string_agg(DISTINCT a.grp || '/' || b.grp, ' '), NULL, 'the order is t
 FROM made a, made b
 WHERE track_cmp(a.track, b.track) <> -track_cmp(b.track, a.track) OR (track_cmp(a.track, b.track) = 0) <> (a.grp = b.grp)
     OR ((start_time(a.track), end_time(a.track)) < (start_time(b.track), end_time(b.track)) AND NOT a.track < b.track);
-SELECT ok('[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2)@2024-01-01 00:00:00.000001]' AND '[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2.0000000000000004)@2024-01-01]'
-    AND '[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2)@2024-01-01 speed=1]' AND '[POINT(1 2)@2024-01-01 speed=1]'::track <> '[POINT(1 2)@2024-01-01 accuracy=1]'
+SELECT ok('[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2)@2024-01-01 00:00:00.000001]'
+    AND '[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2.0000000000000004)@2024-01-01]'
+    AND '[POINT(1 2)@2024-01-01]'::track <> '[POINT(1 2)@2024-01-01 speed=1]'
+        AND '[POINT(1 2)@2024-01-01 speed=1]'::track <> '[POINT(1 2)@2024-01-01 accuracy=1]'
     AND '[]' < '[POINT(1 2)@2024-01-01]'::track IS NOT NULL, 'a bit of any makes two');
 SELECT ok(track('2024-01-01', 1, 2, NULL, NULL) = track('2024-01-01', 1, 2), 'a channel of NULLs is none');
 
@@ -180,14 +186,17 @@ RESET enable_seqscan; RESET enable_bitmapscan;
 
 -- Trajectories
 
-SELECT is(string_agg(grp::text, ' '), NULL, 'a track of two fixes or more is a valid trajectory') FROM made WHERE grp % 5 IN (0, 1) AND rows > 1 AND NOT ST_IsValidTrajectory(track::geometry);
+SELECT is(string_agg(grp::text, ' '), NULL, 'a track of two fixes or more is a valid trajectory') FROM made
+    WHERE grp % 5 IN (0, 1) AND rows > 1 AND NOT ST_IsValidTrajectory(track::geometry);
 SELECT is(string_agg(grp || ': ' || length(track), ' '), NULL, 'its length is what PostGIS measures')
 FROM made WHERE rows > 1 AND abs(length(track) - ST_Length(track::geography)) > 1e-9 * length(track) + 1e-8;
-SELECT is(ST_AsEWKT('[POINT(1 2)@1970-01-01 00:00:01.5+00, POINT(3 4)@1970-01-02 00:00:00+00]'::track::geometry), 'SRID=4326;LINESTRINGM(1 2 1.5,3 4 86400)', 'M is seconds since 1970');
+SELECT is(ST_AsEWKT('[POINT(1 2)@1970-01-01 00:00:01.5+00, POINT(3 4)@1970-01-02 00:00:00+00]'::track::geometry),
+    'SRID=4326;LINESTRINGM(1 2 1.5,3 4 86400)', 'M is seconds since 1970');
 SELECT is(ST_AsEWKT('[POINT(1 2)@1969-12-31 23:59:59+00]'::track::geometry), 'SRID=4326;POINTM(1 2 -1)', 'one fix is a point');
 SELECT is(ST_AsEWKT('[]'::track::geography), 'SRID=4326;LINESTRINGM EMPTY', 'none is no line');
 SELECT is(('SRID=4326;LINESTRINGM(3 4 60,1 2 0,1 2 0,9 9 0,5 95 1)'::geometry::track)::text,
-    '[POINT(1 2)@1970-01-01 00:00:00+00, POINT(3 4)@1970-01-01 00:01:00+00] left_out(invalid=1 duplicate=1 conflict=1)', 'points may come in any order, and dirty');
+    '[POINT(1 2)@1970-01-01 00:00:00+00, POINT(3 4)@1970-01-01 00:01:00+00] left_out(invalid=1 duplicate=1 conflict=1)',
+    'points may come in any order, and dirty');
 
 -- Text, as MobilityDB writes it
 
@@ -205,10 +214,12 @@ SELECT is('POINT(1 2)@2024-01-01 00:00:00+00'::track::text, '[POINT(1 2)@2024-01
 
 CREATE TEMP TABLE texts AS SELECT grp, track::text AS text, as_text(track) AS plain, as_mfjson(track)::text AS mfjson FROM made;
 SET LOCAL TimeZone = 'Asia/Seoul'; SET LOCAL DateStyle = 'SQL, DMY'; SET LOCAL extra_float_digits = -5; SET LOCAL IntervalStyle = sql_standard;
-SELECT is(string_agg(grp::text, ' '), NULL, 'no setting changes the text') FROM made JOIN texts USING (grp) WHERE track::text <> text OR as_text(track) <> plain;
+SELECT is(string_agg(grp::text, ' '), NULL, 'no setting changes the text') FROM made JOIN texts USING (grp)
+    WHERE track::text <> text OR as_text(track) <> plain;
 SELECT is(string_agg(grp::text, ' '), NULL, 'nor how it is read') FROM made JOIN texts USING (grp) WHERE track_send(text::track) <> track_send(track);
 SELECT is(string_agg(grp::text, ' '), NULL, 'nor the JSON, which is immutable') FROM made JOIN texts USING (grp) WHERE as_mfjson(track)::text <> mfjson;
-SELECT is(string_agg(grp::text, ' '), NULL, 'nor how that is read') FROM made JOIN texts USING (grp) WHERE grp % 5 <> 2 AND track_send(track_from_mfjson(mfjson::jsonb)) IS DISTINCT FROM track_send(track);
+SELECT is(string_agg(grp::text, ' '), NULL, 'nor how that is read') FROM made JOIN texts USING (grp)
+    WHERE grp % 5 <> 2 AND track_send(track_from_mfjson(mfjson::jsonb)) IS DISTINCT FROM track_send(track);
 RESET extra_float_digits; RESET DateStyle; RESET IntervalStyle;
 SELECT is(start_time('[POINT(1 2)@2024-01-01 00:00:00]'), '2024-01-01 00:00+09'::timestamptz, 'a time without an offset is of the session''s zone');
 SET LOCAL TimeZone = 'UTC';
@@ -222,7 +233,8 @@ SELECT is(track_from_mfjson('{"type": "MovingPoint", "datetimes": [1704067200000
     '[POINT(1 2)@2024-01-01 00:00:00+00, POINT(3 4)@2024-01-01 00:00:30.25+00]', 'a moving point of milliseconds and heights');
 SELECT is(track_from_mfjson('{"type": "Feature", "id": "a", "properties": {}, "temporalGeometry": {"type": "MovingPoint", "datetimes": ["2024-01-01T00:00:00Z"], "coordinates": [[1, 2]]},
     "temporalProperties": [{"datetimes": ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"], "speed": {"type": "Measure", "values": [3, 9]}, "accuracy": {"type": "Measure", "values": [4, 8]},
-        "fuel": {"type": "Measure", "values": [1, 0]}}]}')::text, '[POINT(1 2)@2024-01-01 00:00:00+00 speed=3 accuracy=4]', 'properties of one time line, and others');
+        "fuel": {"type": "Measure", "values": [1, 0]}}]}')::text, '[POINT(1 2)@2024-01-01 00:00:00+00 speed=3 accuracy=4]',
+        'properties of one time line, and others');
 
 -- Errors: of the caller, never of the server
 
