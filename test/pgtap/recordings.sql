@@ -7,7 +7,7 @@ SELECT to_regclass('recordings.readings') IS NULL AS absent \gset
     SELECT plan(1);
     SELECT skip('the recordings are not present', 1);
 \else
-    SELECT plan(11);
+    SELECT plan(12);
 
     CREATE TEMP VIEW errors AS
     SELECT dataset, trip_id, abs(naive_m / reference_m - 1) AS naive,
@@ -61,6 +61,10 @@ SELECT to_regclass('recordings.readings') IS NULL AS absent \gset
         SELECT trip_id FROM recordings.readings, LATERAL (SELECT (report).*) r
         WHERE moving_time + stopped_time + gap_time <> last_time - first_time $$,
         'times add up on every trip');
+
+    SELECT cmp_ok(sum(octet_length(tripmeter.track_send(track))) / sum(tripmeter.fix_count(track)), '<', 4::numeric,
+        'as a track, a fix of kubicka takes less than four bytes')
+    FROM (SELECT tripmeter.track(recorded_at, position) AS track FROM recordings.fixes WHERE dataset = 'kubicka' GROUP BY trip_id) t;
 \endif
 
 SELECT * FROM finish();

@@ -1,7 +1,7 @@
 -- One track of a million fixes, and ten thousand tracks in one query.
 
 BEGIN;
-SELECT plan(45);
+SELECT plan(48);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL jit = off;
 
@@ -41,6 +41,8 @@ SELECT cmp_ok(abs((SELECT sum(metres) FILTER (WHERE counted) FROM legs(track)) -
 SELECT is(count(*), 90::bigint, 'stops') FROM large, stops(track) s WHERE abs(extract(epoch FROM s.duration) - 1000) < 30;
 SELECT is(count(*), 92::bigint, 'trips: one for each way to and fro, and one that the gap cut') FROM large, trips(track);
 SELECT is((start_time, duration), (s + interval '499999 s', '2001 s'::interval), 'gaps') FROM (SELECT start_time(track) AS s, track FROM large) l, gaps(track);
+SELECT is((r).mileage_m, mileage(track, period(track)), 'reconcile')
+    FROM large, LATERAL (SELECT reconcile(track, odometer_report(t, 0)) AS r FROM unnest(ARRAY[start_time(track), end_time(track)]) t) o;
 SELECT is(count(*), 279::bigint, 'mileage_by') FROM large, mileage_by(track, 'hour', 'Asia/Seoul');
 SELECT cmp_ok(abs((SELECT sum(distance_m) FROM mileage_by(track, 'day', 'Asia/Seoul')) - mileage(track)), '<', 1e-3::float8, 'which adds up') FROM large;
 SELECT ok(fix_count(simple) BETWEEN 180 AND 300 AND ST_Distance(at(simple, mark)::geography, at(track, mark)::geography) <= 10, 'simplify')
@@ -48,6 +50,8 @@ SELECT ok(fix_count(simple) BETWEEN 180 AND 300 AND ST_Distance(at(simple, mark)
 SELECT ok(track::text::track = track AND as_text(track)::track <> track, 'text') FROM large;
 SELECT ok(ST_NPoints(track::geometry) = 1000000 AND ST_IsValidTrajectory(track::geometry)
     AND fix_count(track::geometry::track) = 1000000, 'geometry') FROM large;
+SELECT is(fix_count(track::geography::track), 1000000::bigint, 'geography') FROM large;
+SELECT is(jsonb_array_length(as_mfjson(track) #> '{temporalGeometry,datetimes}'), 1000000, 'Moving Features JSON') FROM large;
 SELECT ok(track_from_mfjson(as_mfjson(t)) = t AND fix_count(t) = 10001, 'Moving Features JSON, of a part')
     FROM large, slice(track, tstzrange(mark - interval '10000 s', mark + interval '1 us')) t WHERE fix_count(t) > 9000;
 SELECT ok((SELECT rollup(slice(track, tstzrange(h, h + interval '1 hour')))
