@@ -30,6 +30,8 @@ SELECT '[POINT(126.9 37.5)@2024-01-01'::track;
 SELECT '[POINT(126.9 37.5)@2024-01-01,]'::track;
 SELECT '[POINT(126.9, 37.5)@2024-01-01]'::track;
 SELECT '[POINT(126.9)@2024-01-01]'::track;
+SELECT '[POINT(126.9.37)@2024-01-01]'::track;
+SELECT '[POINT(126.9-37)@2024-01-01]'::track;
 SELECT '[POINT(126.9 37.5)]'::track;
 SELECT '[POINT(126.9 37.5)@]'::track;
 SELECT '[POINT(126.9 37.5)@2024-01-01 00:00:00+00 POINT(127 38)@2024-01-02]'::track;
@@ -46,6 +48,7 @@ SELECT '[] left_out(null=-1)'::track;
 SELECT '[] left_out(null=1 null=2)'::track;
 SELECT '[] left_out(null=99999999999999999999)'::track;
 SELECT '[] [] and more text than a message has room for, which is cut after some sixty characters'::track;
+SELECT ('[x' || repeat(chr(233), 100))::track;
 
 -- text and binary forms come back with all that they had
 CREATE TABLE tracks (name text, track track);
@@ -66,6 +69,7 @@ SELECT name, CASE WHEN name <> 'across' THEN ST_AsEWKT(bbox(track)) END AS bbox,
 FROM tracks ORDER BY name;
 SELECT GeometryType(g) AS bbox, part, ST_XMin(p), ST_XMax(p), ST_YMin(p), ST_YMax(p) < 1e-8 AS hardly_high, ST_IsValid(g) AS valid
 FROM tracks, bbox(track) g, ST_Dump(g) d (path, p), unnest(path) part WHERE name = 'across';
+SELECT ST_YMax(g) <= 90 AS on_earth, ST_IsValid(g) AS valid FROM bbox('[POINT(179 90)@2024-01-01, POINT(-179 90)@2024-01-02]') g;
 SELECT name, round(mileage(track)::numeric, 3) AS mileage, round(mileage(track, 'raw')::numeric, 3) AS raw,
        round(mileage(track, period(track))::numeric, 3) AS of_period, round(mileage(track, tstzrange(NULL, NULL), 'raw')::numeric, 3) AS of_all_time
 FROM tracks ORDER BY name;

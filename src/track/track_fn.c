@@ -133,16 +133,17 @@ static Datum
 split_box_value(const Extent *extent)
 {
 	double		nanodegree = 1e-9;
-	double		north = Max(extent->north, extent->south + nanodegree);
+	double		south = Min(extent->south, 90.0 - nanodegree);
+	double		north = Max(extent->north, south + nanodegree);
 	double		east = Max(extent->west_max, nanodegree - 180.0);
 	uint8	   *body;
 	struct varlena *value = make_geometry(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE,
 										  &body, 0);
 
 	body = gserialized_put_shape(body, SHAPE_MULTIPOLYGON, 2);
-	body = gserialized_put_box(body, (Position) {extent->east_min, extent->south},
+	body = gserialized_put_box(body, (Position) {extent->east_min, south},
 							   (Position) {180.0, north});
-	gserialized_put_box(body, (Position) {-180.0, extent->south}, (Position) {east, north});
+	gserialized_put_box(body, (Position) {-180.0, south}, (Position) {east, north});
 	return PointerGetDatum(value);
 }
 

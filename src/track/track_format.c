@@ -6,6 +6,9 @@
  */
 #include "track/track_format.h"
 
+/* Three varints of the directory. */
+#define MIN_ENTRY_SIZE	3
+
 #define KNOWN_FLAGS	(TRACK_CROSSES_ANTIMERIDIAN | ((1 << CHANNEL_COUNT) - 1))
 
 void
@@ -138,7 +141,10 @@ track_open(TrackReader *reader, const uint8_t *bytes, size_t size)
 	size_t		offset = track_header_read(&reader->header, bytes, size);
 	const TrackHeader *header = &reader->header;
 
-	if (offset == 0 || header->directory_size > size - offset)
+	/* so that a count that is damaged asks for no memory that the track has no bytes for */
+	if (offset == 0 || header->directory_size > size - offset ||
+		header->block_count > header->directory_size / MIN_ENTRY_SIZE ||
+		header->fix_count > (uint64_t) header->block_count * MAX_BLOCK_FIXES)
 		return false;
 	reader->blocks_read = 0;
 	reader->pause = NULL;

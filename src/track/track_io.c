@@ -7,6 +7,7 @@
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -35,16 +36,23 @@ parse_time(const TextFix *fix)
 	return DatumGetTimestampTz(time);
 }
 
+/* How many bytes of a text are whole characters within a limit? */
+static int
+clipped(const char *text, int limit)
+{
+	return pg_mbcliplen(text, strnlen(text, limit + MAX_MULTIBYTE_CHAR_LEN), limit);
+}
+
 static pg_noinline void
 report_syntax(const char *text, const char *at)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s: \"%.60s%s\"", "track",
-					text, strlen(text) > 60 ? "..." : ""),
+			 errmsg("invalid input syntax for type %s: \"%.*s%s\"", "track",
+					clipped(text, 60), text, strlen(text) > 60 ? "..." : ""),
 			 *at == '\0' ? errdetail("The text ends too early.")
-			 : errdetail("There is no way to go on with \"%.20s\", at character %d.",
-						 at, (int) (at - text) + 1),
+			 : errdetail("There is no way to go on with \"%.*s\", at character %d.",
+						 clipped(at, 20), at, pg_mbstrlen_with_len(text, (int) (at - text)) + 1),
 			 errhint("Write [POINT(126.9 37.5)@2024-01-01 00:00:00+00, POINT(...)@..., ...], longitude first.")));
 }
 

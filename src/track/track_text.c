@@ -163,6 +163,7 @@ read_fix(TextReader *reader, TextFix *fix)
 {
 	if (!skip_word(reader, "POINT") || !skip_symbol(reader, '(') ||
 		!read_number(reader, &fix->position.lon) ||
+		!isspace((unsigned char) *reader->at) ||	/* 13.4.52 is no place */
 		!read_number(reader, &fix->position.lat) ||
 		!skip_symbol(reader, ')') || !skip_symbol(reader, '@'))
 		return false;
