@@ -248,10 +248,10 @@ find_trip_windows(Datum track, const MileagePolicy *policy, int64 min_stop, Wind
 }
 
 static void
-put_trip(ReturnSetInfo *rows, Datum track, const Windows *windows, int number)
+put_trip(ReturnSetInfo *rows, TrackScan *scan, const Windows *windows, int number)
 {
 	TimeWindow	window = {windows->bounds[number], windows->bounds[number + 1], true, true};
-	struct varlena *slice = track_slice(track, window);
+	struct varlena *slice = track_slice(scan, window, false);
 	Interval	duration;
 	bool		nulls[5] = {0};
 	Datum		values[5] = {
@@ -276,16 +276,19 @@ tripmeter_track_trips(PG_FUNCTION_ARGS)
 	int64		min_stop = duration_argument(PG_GETARG_INTERVAL_P(2), "min_stop");
 	double		min_distance = PG_GETARG_FLOAT8(3);
 	Windows		windows;
+	TrackScan  *scan;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	find_trip_windows(track, policy, min_stop, &windows);
 	if (!track_measure_windows(track, policy, &windows))
 		return (Datum) 0;
+	scan = track_scan_begin(track);
 	for (int i = 0; i < windows.count; i += 2)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (windows.bounds[i] < windows.bounds[i + 1] && windows.metres[i] >= min_distance)
-			put_trip((ReturnSetInfo *) fcinfo->resultinfo, track, &windows, i);
+			put_trip((ReturnSetInfo *) fcinfo->resultinfo, scan, &windows, i);
 	}
+	track_scan_end(scan);
 	return (Datum) 0;
 }

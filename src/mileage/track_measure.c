@@ -227,18 +227,24 @@ calendar_unit_argument(text *argument)
 }
 
 /*
- * When it is first so late on the clocks of a zone.  Of an hour that a clock change
- * repeats, PostgreSQL takes the second.
+ * When it is first so late on the clocks of a zone.  Of a time that a clock change
+ * repeats, PostgreSQL takes the second; changes are of up to two hours, by halves.
  */
 static int64
 first_instant(Datum zone, Datum local)
 {
 	int64		instant = DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, zone, local));
-	Datum		hour_before = DirectFunctionCall2(timestamptz_zone, zone,
-												  TimestampTzGetDatum(instant - USECS_PER_HOUR));
+	int64		first = instant;
 
-	return DatumGetTimestamp(hour_before) == DatumGetTimestamp(local) ?
-		instant - USECS_PER_HOUR : instant;
+	for (int half_hours = 1; half_hours <= 4; half_hours++)
+	{
+		int64		earlier = instant - half_hours * (USECS_PER_HOUR / 2);
+		Datum		clock = DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(earlier));
+
+		if (DatumGetTimestamp(clock) == DatumGetTimestamp(local))
+			first = earlier;
+	}
+	return first;
 }
 
 static int64

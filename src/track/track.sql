@@ -253,7 +253,7 @@ CREATE FUNCTION bbox(track track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_bbox'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
 COMMENT ON FUNCTION bbox(track) IS
-    'The box around all fixes: a POLYGON; a LINESTRING or POINT where it has no width or height; a MULTIPOLYGON with a part on either side of the antimeridian if the track crosses it; POLYGON EMPTY if it is empty. Fit for a GiST index.';
+    'The box around all fixes: a POLYGON; a LINESTRING or POINT where it has no width or height; a MULTIPOLYGON with a part on either side of the antimeridian if the track crosses it, or a box around the Earth if it is wide; POLYGON EMPTY if it is empty. Fit for a GiST index.';
 
 CREATE FUNCTION start_point(track track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_start_point'
@@ -363,7 +363,7 @@ CREATE FUNCTION track_from_mfjson(mfjson jsonb) RETURNS track
 AS $function$
 DECLARE
     point jsonb := coalesce(mfjson -> 'temporalGeometry', mfjson);
-    properties jsonb := coalesce(mfjson -> 'temporalProperties', '[]');
+    properties jsonb := coalesce(nullif(mfjson -> 'temporalProperties', 'null'), '[]');
     result @extschema@.track;
 BEGIN
     IF point ->> 'type' IS DISTINCT FROM 'MovingPoint' THEN

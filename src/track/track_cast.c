@@ -41,7 +41,7 @@ from_epoch_seconds(double seconds, int64 *time)
 {
 	double		microseconds = rint(seconds * MICROSECONDS);
 
-	if (!(fabs(microseconds) < (double) FIX_TIME_LIMIT / 2))
+	if (!(fabs(microseconds) < (double) FIX_TIME_LIMIT))
 		return false;
 	*time = (int64) microseconds - (int64) (EPOCH_OFFSET * MICROSECONDS);
 	return true;

@@ -128,7 +128,10 @@ box_value(Position low, Position high)
 	return PointerGetDatum(value);
 }
 
-/* One box on either side of the antimeridian, wide and high enough to be valid. */
+/*
+ * One box on either side of the antimeridian, wide and high enough to be valid.  If
+ * they leave out so little that a leg may have crossed it, one box around the Earth.
+ */
 static Datum
 split_box_value(const Extent *extent)
 {
@@ -137,9 +140,11 @@ split_box_value(const Extent *extent)
 	double		north = Max(extent->north, south + nanodegree);
 	double		east = Max(extent->west_max, nanodegree - 180.0);
 	uint8	   *body;
-	struct varlena *value = make_geometry(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE,
-										  &body, 0);
+	struct varlena *value;
 
+	if (extent->east_min - extent->west_max <= 180.0)
+		return box_value((Position) {-180.0, south}, (Position) {180.0, north});
+	value = make_geometry(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE, &body, 0);
 	body = gserialized_put_shape(body, SHAPE_MULTIPOLYGON, 2);
 	body = gserialized_put_box(body, (Position) {extent->east_min, south},
 							   (Position) {180.0, north});
@@ -168,25 +173,40 @@ tripmeter_track_bbox(PG_FUNCTION_ARGS)
 					 (Position) {Max(extent->west_max, extent->east_max), extent->north});
 }
 
-/* The part of a track's bytes that says what its fixes are. */
+/*
+ * What a track's fixes are: its directory and its blocks.  A set of fixes has one form,
+ * so that bytes decide; all but the lengths of the blocks, whose last bit may be libm's.
+ */
 typedef struct Content
 {
-	TrackHeader header;
-	const uint8 *bytes;			/* after the header */
-	Size		size;
+	TrackReader reader;
+	const uint8 *directory;
+	Size		directory_size;
 } Content;
 
 static void
-get_content(struct varlena *track, Content *content)
+open_content(struct varlena *track, Content *content)
 {
-	const uint8 *bytes = (const uint8 *) VARDATA_ANY(track);
-	Size		size = VARSIZE_ANY_EXHDR(track);
-	Size		header_size = track_header_read(&content->header, bytes, size);
-
-	if (header_size == 0)
+	if (!track_reader_open(&content->reader, (const uint8 *) VARDATA_ANY(track),
+						   VARSIZE_ANY_EXHDR(track)))
 		report_damaged_track();
-	content->bytes = bytes + header_size;
-	content->size = size - header_size;
+	content->directory = content->reader.directory.at;
+	content->directory_size = content->reader.header.directory_size;
+}
+
+/* The next block's bytes after its length; false after the last. */
+static bool
+next_content(Content *content, const uint8 **bytes, Size *size)
+{
+	const BlockEntry *block = &content->reader.block;
+
+	if (!track_next_block(&content->reader))
+		return false;
+	if (block->size < sizeof(double))
+		report_damaged_track();
+	*bytes = block->bytes + sizeof(double);
+	*size = block->size - sizeof(double);
+	return true;
 }
 
 static int
@@ -195,23 +215,34 @@ compare_int64(int64 a, int64 b)
 	return (a > b) - (a < b);
 }
 
-/*
- * By start, by end, then in an order of no meaning.  A set of fixes has one form,
- * so that the bytes decide.
- */
 static int
-compare_contents(const Content *a, const Content *b)
+compare_bytes(const uint8 *a, Size a_size, const uint8 *b, Size b_size)
 {
-	int			order = compare_int64(a->header.start_time, b->header.start_time);
+	int			order = memcmp(a, b, Min(a_size, b_size));
+
+	return order != 0 ? order : compare_int64(a_size, b_size);
+}
+
+/* By start, by end, then in an order of no meaning. */
+static int
+compare_contents(Content *a, Content *b)
+{
+	const TrackHeader *x = &a->reader.header;
+	const TrackHeader *y = &b->reader.header;
+	int			order = compare_int64(x->start_time, y->start_time);
+	const uint8 *a_bytes,
+			   *b_bytes;
+	Size		a_size,
+				b_size;
 
 	if (order == 0)
-		order = compare_int64(a->header.end_time, b->header.end_time);
+		order = compare_int64(x->end_time, y->end_time);
 	if (order == 0)
-		order = compare_int64(a->header.fix_count, b->header.fix_count);
+		order = compare_int64(x->fix_count, y->fix_count);
 	if (order == 0)
-		order = memcmp(a->bytes, b->bytes, Min(a->size, b->size));
-	if (order == 0)
-		order = compare_int64(a->size, b->size);
+		order = compare_bytes(a->directory, a->directory_size, b->directory, b->directory_size);
+	while (order == 0 && next_content(a, &a_bytes, &a_size) && next_content(b, &b_bytes, &b_size))
+		order = compare_bytes(a_bytes, a_size, b_bytes, b_size);
 	return order;
 }
 
@@ -224,8 +255,8 @@ compare_arguments(FunctionCallInfo fcinfo)
 				y;
 	int			order;
 
-	get_content(a, &x);
-	get_content(b, &y);
+	open_content(a, &x);
+	open_content(b, &y);
 	order = compare_contents(&x, &y);
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
@@ -274,28 +305,38 @@ tripmeter_track_gt(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
 }
 
+static uint64
+hash_content(struct varlena *track, uint64 seed)
+{
+	Content		content;
+	const uint8 *bytes;
+	Size		size;
+	uint64		hash;
+
+	open_content(track, &content);
+	hash = hash_bytes_extended(content.directory, content.directory_size, seed);
+	hash = hash_combine64(hash, hash_bytes_uint32_extended((uint32) content.reader.header.start_time, seed));
+	while (next_content(&content, &bytes, &size))
+		hash = hash_combine64(hash, hash_bytes_extended(bytes, size, seed));
+	return hash;
+}
+
 Datum
 tripmeter_track_hash(PG_FUNCTION_ARGS)
 {
 	struct varlena *track = PG_GETARG_VARLENA_PP(0);
-	Content		content;
-	Datum		hash;
+	uint64		hash = hash_content(track, 0);
 
-	get_content(track, &content);
-	hash = hash_any(content.bytes, content.size);
 	PG_FREE_IF_COPY(track, 0);
-	PG_RETURN_DATUM(hash);
+	PG_RETURN_INT32((int32) hash);
 }
 
 Datum
 tripmeter_track_hash_extended(PG_FUNCTION_ARGS)
 {
 	struct varlena *track = PG_GETARG_VARLENA_PP(0);
-	Content		content;
-	Datum		hash;
+	uint64		hash = hash_content(track, (uint64) PG_GETARG_INT64(1));
 
-	get_content(track, &content);
-	hash = hash_any_extended(content.bytes, content.size, PG_GETARG_INT64(1));
 	PG_FREE_IF_COPY(track, 0);
-	PG_RETURN_DATUM(hash);
+	PG_RETURN_INT64((int64) hash);
 }

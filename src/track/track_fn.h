@@ -16,6 +16,7 @@ typedef struct TrackScan
 	struct varlena *bytes;		/* the argument, detoasted */
 	bool		copied;			/* is that memory of our own? */
 	TrackReader reader;
+	TrackReader sought;			/* where the last seek began to read */
 	FixBlock	block;
 	int			next;			/* within the block */
 } TrackScan;
@@ -45,7 +46,7 @@ extern void track_scan_end(TrackScan *scan);
 extern TrackWriter *track_writer_make(void);
 extern struct varlena *track_writer_value(TrackWriter *writer);
 extern struct varlena *track_from_buffer(FixBuffer *buffer);
-extern struct varlena *track_slice(Datum track, TimeWindow window);
+extern struct varlena *track_slice(TrackScan *scan, TimeWindow window, bool interpolate);
 extern struct varlena *track_merge(struct varlena **tracks, int count);
 extern pg_noinline void report_damaged_track(void);
 

@@ -167,33 +167,30 @@ add_to_writer(void *context, const Fix *fix, const Channels *channels)
 	track_writer_add((TrackWriter *) context, fix, channels);
 }
 
-static struct varlena *
-slice(Datum track, TimeWindow window, bool interpolate)
+/* The track of the fixes of a window; windows of one scan must not begin earlier. */
+struct varlena *
+track_slice(TrackScan *scan, TimeWindow window, bool interpolate)
 {
-	TrackScan  *scan = track_scan_begin(track);
 	TrackWriter *writer = track_writer_make();
 
 	visit_window(scan, window, interpolate, add_to_writer, writer);
-	track_scan_end(scan);
 	return track_writer_value(writer);
-}
-
-/* The track of the fixes of a window. */
-struct varlena *
-track_slice(Datum track, TimeWindow window)
-{
-	return slice(track, window, false);
 }
 
 /* slice(track, period, interpolate) */
 Datum
 tripmeter_track_slice(PG_FUNCTION_ARGS)
 {
+	TrackScan  *scan;
 	TimeWindow	window;
+	struct varlena *slice;
 
 	if (!window_argument(PG_GETARG_DATUM(1), &window))
 		PG_RETURN_POINTER(track_writer_value(track_writer_make()));
-	PG_RETURN_POINTER(slice(PG_GETARG_DATUM(0), window, PG_GETARG_BOOL(2)));
+	scan = track_scan_begin(PG_GETARG_DATUM(0));
+	slice = track_slice(scan, window, PG_GETARG_BOOL(2));
+	track_scan_end(scan);
+	PG_RETURN_POINTER(slice);
 }
 
 static void

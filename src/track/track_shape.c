@@ -99,8 +99,8 @@ tripmeter_track_simplify(PG_FUNCTION_ARGS)
 	if (!(tolerance >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tolerance must not be negative"),
-				 errdetail("It is %g metres.", tolerance)));
+				 errmsg("tolerance must be 0 metres or more"),
+				 errdetail("It is %g.", tolerance)));
 	for (int64 i = 0; i < all.count; i = next_kept(all.fixes, i, all.count - 1, tolerance))
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -63,6 +63,7 @@ track_scan_begin(Datum value)
 	if (!track_reader_open(&scan->reader, (uint8 *) VARDATA_ANY(scan->bytes),
 						   VARSIZE_ANY_EXHDR(scan->bytes)))
 		report_damaged_track();
+	scan->sought = scan->reader;
 	return scan;
 }
 
@@ -97,18 +98,18 @@ track_scan_block(TrackScan *scan)
 }
 
 /*
- * Before anything is read: go to the last fix at or before a time, or to the first of
- * all, by way of the directory.
+ * Go to the last fix at or before a time, or to the first of all, by way of the
+ * directory.  Times of several seeks must not fall: each goes on from the last.
  */
 void
 track_scan_seek(TrackScan *scan, int64 time)
 {
-	TrackReader found = scan->reader;
-
-	while (next_block(scan) && (found.blocks_read == 0 || scan->reader.block.first_time <= time))
-		found = scan->reader;
-	scan->reader = found;
-	if (found.blocks_read == 0)
+	scan->reader = scan->sought;
+	while (next_block(scan) &&
+		   (scan->sought.blocks_read == 0 || scan->reader.block.first_time <= time))
+		scan->sought = scan->reader;
+	scan->reader = scan->sought;
+	if (scan->reader.blocks_read == 0)
 		return;
 	read_block(scan);
 	while (scan->next + 1 < scan->block.count && scan->block.times[scan->next + 1] <= time)

@@ -3,7 +3,7 @@
 -- add up to the whole.
 
 BEGIN;
-SELECT plan(35);
+SELECT plan(36);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL TimeZone = 'Asia/Tokyo';
 
@@ -80,6 +80,10 @@ SELECT is((SELECT array_agg(m::text) FROM mileage_by(track, 'day', 'EST5EDT') m)
     WHERE name = '2024-11-03';
 SELECT throws_ok(format('SELECT mileage_by(''[POINT(1 2)@2024-01-01]'', %L, %L)', unit, zone), '22023', NULL, format('%s, %s', unit, zone))
     FROM (VALUES ('fortnight', 'UTC'), ('day', 'Mars/Olympus'), ('', 'UTC')) v (unit, zone);
+
+-- half an hour was repeated at midnight: the day begins when it is first midnight
+SELECT is(array_agg(lower(period)), '{2006-04-12 18:00+00, 2006-04-13 18:00+00, 2006-04-14 18:00+00, 2006-04-15 18:30+00}'::timestamptz[], 'days of Colombo in April 2006')
+FROM mileage_by('[POINT(10 0)@2006-04-13 00:00:00+00, POINT(11 0)@2006-04-16 00:00:00+00]', 'day', 'Asia/Colombo', 'raw');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -2,7 +2,7 @@
 -- every function, what it says of nothing, of one fix, and at the meridian 180.
 
 BEGIN;
-SELECT plan(67);
+SELECT plan(70);
 SET LOCAL search_path = tripmeter, public;
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8
@@ -327,6 +327,15 @@ SELECT is(track_send(as_text(track)::track), track_send(track::geometry::track),
 SELECT is(track_send(track_from_mfjson(as_mfjson(track))), track_send(track), 'its JSON') FROM meridian WHERE shift = 0;
 SELECT is(track_send(rollup(slice(track, part))), track_send(track), 'and its parts')
     FROM meridian, unnest('{"(,2024-01-01 00:25)","[2024-01-01 00:25,)"}'::tstzrange[]) part WHERE shift = 0 GROUP BY track;
+
+-- around the Earth: both meridians, and the way between
+SELECT ok(ST_Covers(bbox(t), at(t, '2024-01-01 00:30Z')) AND ST_Covers(bbox(t), at(t, '2024-01-01 05:00Z')), 'a box around the Earth has no hole')
+FROM (VALUES ('[POINT(10 0)@2024-01-01 00:00Z, POINT(-10 0)@2024-01-01 01:00Z, POINT(-170 1)@2024-01-01 10:00Z, POINT(170 2)@2024-01-01 11:00Z]'::track)) v (t);
+SELECT ok(ST_YMax(bbox('[POINT(179 90)@2024-01-01, POINT(-179 90)@2024-01-02]'::track)) = 90, 'no box is beyond the pole');
+-- slices that follow each other in one block and across blocks, as trips are cut
+SELECT is(sum(fix_count(trip)), 400::numeric, 'many trips: each has its own two fixes')
+FROM trips((SELECT track('2000-01-01Z'::timestamptz + (s / 2) * interval '10 min' + (s % 2) * interval '20 s', 10 + (s % 2) * 0.005 + (s / 2 % 100) * 0.001, 50)
+            FROM generate_series(0, 399) s));
 
 SELECT * FROM finish();
 ROLLBACK;

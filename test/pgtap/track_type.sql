@@ -2,7 +2,7 @@
 -- channel, through every form that it takes, whatever the session's settings.
 
 BEGIN;
-SELECT plan(75);
+SELECT plan(77);
 SET LOCAL search_path = tripmeter, public;
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8
@@ -246,6 +246,10 @@ SELECT matches(pg_temp.sqlstate(format('SELECT tripmeter.track_from_mfjson(%L)',
 FROM unnest(ARRAY['{}', '{"type": "MovingPolygon"}', '{"type": "MovingPoint", "datetimes": [], "coordinates": [[1, 2]]}', '{"type": "MovingPoint", "datetimes": ["x"], "coordinates": [[1, 2]]}',
     '{"type": "MovingPoint", "datetimes": [0], "coordinates": [[1, 2]], "interpolation": "Cubic"}']) json;
 SELECT is(pg_temp.sqlstate('SELECT tripmeter.track(now(), ''SRID=3857;POINT(1 2)''::geometry)') LIKE '22%', true, 'a position in another system');
+
+SELECT is(track_from_mfjson('{"type": "Feature", "temporalProperties": null, "temporalGeometry": {"type": "MovingPoint", "datetimes": [0], "coordinates": [[1, 2]]}}'),
+    '[POINT(1 2)@1970-01-01 00:00:00+00]', 'temporal properties may be null');
+SELECT is(as_text(as_geometry('[POINT(1 2)@90000-01-01 00:00:00+00]')::track), '[POINT(1 2)@90000-01-01 00:00:00+00]', 'a trajectory of the far future comes back');
 
 SELECT * FROM finish();
 ROLLBACK;
