@@ -32,6 +32,7 @@ typedef struct Frame
 	int			order;			/* 1 or 2 */
 	int			count;
 	int			width;
+	int			exception_count;	/* residuals that are wider */
 	size_t		size;			/* bytes, of exceptions and packed bits */
 	int64_t		base;			/* the common first difference, or the first one */
 	uint64_t	residuals[MAX_COLUMN_COUNT];
@@ -52,7 +53,7 @@ add(int64_t a, int64_t b)
 static inline int
 bit_width(uint64_t value)
 {
-	return value == 0 ? 0 : 64 - __builtin_clzll(value);
+	return 63 - __builtin_clzll(value | 1) + (value != 0);
 }
 
 static int
@@ -92,27 +93,44 @@ exceptions_size(const int *width_counts, int width, int widest)
 	return size;
 }
 
+/* How many residuals have each width; in turns, as the same counter is slow to return to. */
+static void
+count_widths(const Frame *frame, int *width_counts)
+{
+	int			turns[4][MAX_WIDTH + 1] = {0};
+
+	for (int i = 0; i < frame->count; i++)
+		turns[i % 4][bit_width(frame->residuals[i])]++;
+	for (int w = 0; w <= MAX_WIDTH; w++)
+		width_counts[w] = turns[0][w] + turns[1][w] + turns[2][w] + turns[3][w];
+}
+
 static void
 choose_width(Frame *frame)
 {
-	int			width_counts[MAX_WIDTH + 1] = {0};
+	int			width_counts[MAX_WIDTH + 1];
 	int			widest = MAX_WIDTH;
+	int			wider = 0;
 
-	for (int i = 0; i < frame->count; i++)
-		width_counts[bit_width(frame->residuals[i])]++;
+	count_widths(frame, width_counts);
 	while (widest > 0 && width_counts[widest] == 0)
 		widest--;
 	frame->size = SIZE_MAX;
 	for (int width = widest; width >= 0; width--)
 	{
-		size_t		size = ((size_t) frame->count * width + 7) / 8;
+		size_t		exceptions = exceptions_size(width_counts, width, widest);
+		size_t		size = ((size_t) frame->count * width + 7) / 8 + exceptions;
 
-		size += exceptions_size(width_counts, width, widest);
+		/* narrower ones only have more of them */
+		if (exceptions >= frame->size)
+			break;
 		if (size < frame->size)
 		{
 			frame->size = size;
 			frame->width = width;
+			frame->exception_count = wider;
 		}
+		wider += width_counts[width];
 	}
 }
 
@@ -149,11 +167,9 @@ take_second_differences(Frame *frame, const int64_t *values, int count)
 static uint8_t *
 put_exceptions(uint8_t *out, const Frame *frame)
 {
-	int			count = 0;
+	int			count = frame->exception_count;
 	int			next = 0;		/* the residual after the last exception */
 
-	for (int i = 0; i < frame->count; i++)
-		count += bit_width(frame->residuals[i]) > frame->width;
 	out = put_varint(out, count);
 	for (int i = 0; count > 0; i++)
 	{
