@@ -329,18 +329,6 @@ put_channel(uint8_t *out, const float *values, int count)
 	return put_column(out, &column, present);
 }
 
-/* Find out which channels have any value. */
-void
-fix_block_note_channels(FixBlock *block)
-{
-	for (int c = 0; c < CHANNEL_COUNT; c++)
-	{
-		block->has_channel[c] = false;
-		for (int i = 0; i < block->count && !block->has_channel[c]; i++)
-			block->has_channel[c] = !isnan(block->channels[c][i]);
-	}
-}
-
 /* Write a block of one or more fixes, and return where it ends. */
 uint8_t *
 fix_block_encode(uint8_t *out, const FixBlock *block)

@@ -26,7 +26,6 @@ typedef struct FixBlock
 #define FIX_BLOCK_BOUND(count) \
 	(1 + (3 + CHANNEL_COUNT) * (16 + 11 * (size_t) (count) + INT_COLUMN_BOUND(count)))
 
-extern void fix_block_note_channels(FixBlock *block);
 extern uint8_t *fix_block_encode(uint8_t *out, const FixBlock *block);
 extern bool fix_block_decode(ByteReader *in, FixBlock *block, int count, int64_t first_time);
 

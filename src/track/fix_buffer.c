@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 
 #include "track/fix_buffer.h"
-#include "track/block_codec.h"
+#include "track/fix_transfer.h"
 #include "tripmeter.h"
 
 /* Powers of two, which is what an AllocSet hands out. */
@@ -389,33 +389,22 @@ typedef struct WriteCursor
 
 /* Take the next fixes, from as many chunks as they lie in. */
 static void
-gather(WriteCursor *cursor, int count, int channel_count, FixBlock *block)
+gather(WriteCursor *cursor, int count, int channel_count, Fix *fixes,
+	   float channels[][MAX_CHUNK_FIXES])
 {
-	block->count = count;
 	for (int done = 0; done < count;)
 	{
 		const FixChunk *chunk = cursor->chunk;
 		int			n = Min(count - done, chunk->count - cursor->index);
 
-		for (int i = 0; i < n; i++)
-		{
-			const Fix  *fix = &chunk->fixes[cursor->index + i];
-
-			block->times[done + i] = fix->time;
-			block->lons[done + i] = fix->position.lon;
-			block->lats[done + i] = fix->position.lat;
-		}
+		memcpy(&fixes[done], &chunk->fixes[cursor->index], n * sizeof(Fix));
 		for (int c = 0; c < channel_count; c++)
-			memcpy(&block->channels[c][done], &chunk_channel(chunk, c)[cursor->index], n * sizeof(float));
+			memcpy(&channels[c][done], &chunk_channel(chunk, c)[cursor->index], n * sizeof(float));
 		done += n;
 		cursor->index += n;
 		if (cursor->index == chunk->count)
 			*cursor = (WriteCursor) {chunk->next, 0};
 	}
-	for (int c = channel_count; c < CHANNEL_COUNT; c++)
-		for (int i = 0; i < count; i++)
-			block->channels[c][i] = UNKNOWN;
-	fix_block_note_channels(block);
 }
 
 /*
@@ -437,7 +426,8 @@ void
 fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 {
 	WriteCursor cursor = {buffer->chunks.head, 0};
-	FixBlock	block;
+	Fix			fixes[MAX_CHUNK_FIXES];
+	float		channels[CHANNEL_COUNT][MAX_CHUNK_FIXES];
 
 	pq_sendint64(out, buffer->left_out.null_count);
 	pq_sendint64(out, buffer->left_out.invalid_count);
@@ -445,18 +435,19 @@ fix_buffer_write(const FixBuffer *buffer, StringInfo out)
 	for (int64 remaining = buffer->count; remaining > 0;)
 	{
 		int			count = block_count(buffer, remaining);
-		Size		most = sizeof(int32) + sizeof(int64) + FIX_BLOCK_BOUND(count);
-		uint8	   *end;
+		Size		most = sizeof(int32) + fix_transfer_bound(count) +
+			count * buffer->channel_count * sizeof(float);
 
 		CHECK_FOR_INTERRUPTS();
 		if (out->len + most >= MaxAllocSize)
 			report_too_large();
 		enlargeStringInfo(out, most);
-		gather(&cursor, count, buffer->channel_count, &block);
+		gather(&cursor, count, buffer->channel_count, fixes, channels);
 		pq_sendint32(out, count);
-		pq_sendint64(out, block.times[0]);
-		end = fix_block_encode((uint8 *) out->data + out->len, &block);
-		out->len = end - (uint8 *) out->data;
+		out->len += fix_transfer_encode((uint8 *) out->data + out->len, fixes, count);
+		for (int c = 0; c < buffer->channel_count; c++)
+			for (int i = 0; i < count; i++)
+				pq_sendfloat4(out, channels[c][i]);
 		remaining -= count;
 	}
 }
@@ -484,27 +475,20 @@ read_chunk(FixBuffer *buffer, StringInfo in)
 {
 	int			count = pq_getmsgint(in, 4);
 	FixChunk   *chunk;
-	FixBlock	block;
-	ByteReader	reader;
-	int64		first;
+	Size		size;
 
 	if (count < 1 || count > (int) MAX_CHUNK_FIXES)
 		report_bad_state();
 	chunk = add_chunk(buffer, &buffer->chunks, count);
 	chunk->count = count;
-	first = pq_getmsgint64(in);
-	reader = (ByteReader) {(uint8 *) in->data + in->cursor, (uint8 *) in->data + in->len};
-	if (!fix_block_decode(&reader, &block, count, first))
+	size = fix_transfer_decode(chunk->fixes, count, (uint8 *) in->data + in->cursor,
+							in->len - in->cursor);
+	if (size == 0)
 		report_bad_state();
-	in->cursor = (char *) reader.at - in->data;
-	for (int i = 0; i < count; i++)
-	{
-		chunk->fixes[i] = fix_block_get(&block, i);
-		if (!fix_well_formed(&chunk->fixes[i]))
-			report_bad_state();
-	}
+	in->cursor += size;
 	for (int c = 0; c < buffer->channel_count; c++)
-		memcpy(chunk_channel(chunk, c), block.channels[c], count * sizeof(float));
+		for (int i = 0; i < count; i++)
+			chunk_channel(chunk, c)[i] = pq_getmsgfloat4(in);
 	chunk->ordered = strictly_ordered(chunk);
 	buffer->count += count;
 	buffer->run_count = 0;

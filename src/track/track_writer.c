@@ -85,6 +85,20 @@ measure_pending(TrackWriter *writer)
 	return length;
 }
 
+static void
+note_channels(TrackWriter *writer)
+{
+	FixBlock   *block = &writer->pending;
+
+	for (int c = 0; c < CHANNEL_COUNT; c++)
+	{
+		block->has_channel[c] = false;
+		for (int i = 0; i < block->count && !block->has_channel[c]; i++)
+			block->has_channel[c] = !isnan(block->channels[c][i]);
+		writer->header.has_channel[c] |= block->has_channel[c];
+	}
+}
+
 /* Write the pending block, which has at least one fix. */
 void
 track_writer_flush(TrackWriter *writer)
@@ -96,9 +110,7 @@ track_writer_flush(TrackWriter *writer)
 
 	for (int i = 0; i < block->count; i++)
 		extent_add(&writer->header.extent, block->lons[i], block->lats[i]);
-	fix_block_note_channels(block);
-	for (int c = 0; c < CHANNEL_COUNT; c++)
-		writer->header.has_channel[c] |= block->has_channel[c];
+	note_channels(writer);
 	end = fix_block_encode(put_double(start, length), block);
 	end_at(&writer->body, end);
 	add_entry(writer, block->times[0], block->count, (size_t) (end - start));
