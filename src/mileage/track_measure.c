@@ -8,11 +8,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
-#include "utils/typcache.h"
-#include "catalog/pg_type.h"
 
 #include "geo/geo_fn.h"
 #include "mileage/policy_fn.h"
@@ -295,29 +292,14 @@ fill_calendar_windows(Windows *windows, const CalendarUnit *unit, Datum zone, in
 	windows->metres = palloc0(windows->count * sizeof(double));
 }
 
-static Datum
-range_datum(TypeCacheEntry *type, int64 from, int64 to)
-{
-	RangeBound	lower = {.val = TimestampTzGetDatum(from), .inclusive = true, .lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(to)};
-
-#if PG_VERSION_NUM >= 160000
-	return RangeTypePGetDatum(make_range(type, &lower, &upper, false, NULL));
-#else
-	return RangeTypePGetDatum(make_range(type, &lower, &upper, false));
-#endif
-}
-
 static void
 put_windows(ReturnSetInfo *rows, const Windows *windows)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-
 	for (int i = 0; i < windows->count; i++)
 	{
 		bool		nulls[2] = {0};
 		Datum		values[2] = {
-			range_datum(type, windows->bounds[i], windows->bounds[i + 1]),
+			period_value(windows->bounds[i], windows->bounds[i + 1], false),
 			Float8GetDatum(windows->metres[i])
 		};
 

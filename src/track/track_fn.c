@@ -77,25 +77,31 @@ tripmeter_track_duration(PG_FUNCTION_ARGS)
 	PG_RETURN_INTERVAL_P(duration);
 }
 
+/* A tstzrange from a time on, which it includes, to another. */
+Datum
+period_value(int64 from, int64 to, bool to_included)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = TimestampTzGetDatum(from), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(to), .inclusive = to_included};
+
+#if PG_VERSION_NUM >= 160000
+	return RangeTypePGetDatum(make_range(type, &lower, &upper, false, NULL));
+#else
+	return RangeTypePGetDatum(make_range(type, &lower, &upper, false));
+#endif
+}
+
 /* [start, end]; empty without fixes */
 Datum
 tripmeter_track_period(PG_FUNCTION_ARGS)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	TrackHeader header;
-	RangeBound	lower = {.inclusive = true, .lower = true};
-	RangeBound	upper = {.inclusive = true};
 
 	track_argument_header(PG_GETARG_DATUM(0), &header);
 	if (header.fix_count == 0)
-		PG_RETURN_RANGE_P(make_empty_range(type));
-	lower.val = TimestampTzGetDatum(header.start_time);
-	upper.val = TimestampTzGetDatum(header.end_time);
-#if PG_VERSION_NUM >= 160000
-	PG_RETURN_RANGE_P(make_range(type, &lower, &upper, false, NULL));
-#else
-	PG_RETURN_RANGE_P(make_range(type, &lower, &upper, false));
-#endif
+		PG_RETURN_RANGE_P(make_empty_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO)));
+	return period_value(header.start_time, header.end_time, true);
 }
 
 Datum

@@ -30,6 +30,7 @@ typedef struct TimeWindow
 	bool		to_included;
 } TimeWindow;
 
+extern Datum period_value(int64 from, int64 to, bool to_included);
 extern bool window_argument(Datum value, TimeWindow *window);
 
 /* Room for a time as text. */
