@@ -1,6 +1,6 @@
 EXTENSION = tripmeter
-EXTVERSION = 0.2.0
-LAST_RELEASE = 0.1.0
+EXTVERSION = 0.3.0
+LAST_RELEASE = 0.2.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -23,8 +23,7 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/track/track.sql src/track/track_compare.sql src/mileage/track_mileage.sql \
-	src/mileage/odometer.sql src/mileage/reconcile.sql
+NEW_SQL =
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
