@@ -1,0 +1,27 @@
+/*
+ * tariff_fn.h
+ *		Tariffs as values of SQL.
+ *
+ * A value is a varlena of the canonical text.  It is compiled where it is used.
+ */
+#ifndef TRIPMETER_TARIFF_FN_H
+#define TRIPMETER_TARIFF_FN_H
+
+#include "fmgr.h"
+#include "pgtime.h"
+
+#include "billing/tariff.h"
+
+/* A tariff, ready to use; lives as long as the function's call site. */
+typedef struct CompiledTariff
+{
+	Tariff		tariff;
+	pg_tz	   *zone;
+	bool		calendars_missing;	/* a condition names one that is not in the document: */
+	const char *missing_calendar;	/* an error for who needs its dates */
+} CompiledTariff;
+
+/* The compiled form of an argument, from the cache of this call site (fcinfo->flinfo). */
+extern CompiledTariff *tariff_argument(FunctionCallInfo fcinfo, int arg);
+
+#endif							/* TRIPMETER_TARIFF_FN_H */
