@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef __int128 Int128;
-typedef unsigned __int128 UInt128;
+__extension__ typedef __int128 Int128;
+__extension__ typedef unsigned __int128 UInt128;
 
 typedef struct Rational
 {
