@@ -15,15 +15,19 @@ OBJS = src/tripmeter.o \
 	src/mileage/policy_fn.o src/mileage/measurement.o \
 	src/mileage/mileage_agg.o src/mileage/track_measure.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
-	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o
+	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
+	src/billing/lint_text.o src/billing/lint_when.o src/billing/lint_amounts.o \
+	src/billing/lint_clock.o src/billing/lint_tiers.o src/billing/lint_coverage.o \
+	src/billing/lint.o src/billing/lint_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
-	src/mileage/odometer.sql src/mileage/reconcile.sql
+	src/mileage/odometer.sql src/mileage/reconcile.sql \
+	src/billing/lint.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL =
+NEW_SQL = src/billing/lint.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
