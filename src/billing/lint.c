@@ -173,6 +173,7 @@ lint_when(const Linter *linter, const char *rule, const Condition *when, Span as
 
 	if (when == NULL)
 		return;
+	linter->poll();
 	lint_hours(linter, path.bytes, when);
 	if (!condition_is_unknown(when, linter->calendars_missing) &&
 		!condition_possible(linter->tariff, when, asked.from, asked.to))

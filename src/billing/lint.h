@@ -27,7 +27,8 @@ typedef struct Linter
 	const Tariff *tariff;
 	int			change_count;
 	const ZoneChange *changes;
-	bool		calendars_missing;	/* an empty calendar may be one that is not known */
+	bool		calendars_missing;	/* a condition names one whose dates are not known */
+	void		(*poll) (void);	/* called now and then: may leave the linter */
 	void		(*write_date) (int32_t date, char *text);
 	void		(*found) (void *context, const char *path, const char *kind, const char *message);
 	void	   *context;

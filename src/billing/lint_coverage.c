@@ -184,6 +184,7 @@ find_hole(Coverage *c, Rational quantity, const Attribute *attribute)
 {
 	const Grid *grid = &c->grid;
 
+	c->linter->poll();
 	if (c->questions >= MAX_QUESTIONS || !choose_active(c, quantity, attribute))
 		return false;
 	/* the elapsed time of `time` is the quantity's */

@@ -71,6 +71,12 @@ write_date(int32_t date, char *text)
 }
 
 static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
 put_finding(void *context, const char *path, const char *kind, const char *message)
 {
 	ReturnSetInfo *rows = context;
@@ -93,6 +99,7 @@ tripmeter_tariff_lint(PG_FUNCTION_ARGS)
 		.change_count = find_changes(compiled->zone, changes),
 		.changes = changes,
 		.calendars_missing = compiled->calendars_missing,
+		.poll = check_interrupts,
 		.write_date = write_date,
 		.found = put_finding,
 		.context = fcinfo->resultinfo,

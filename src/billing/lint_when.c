@@ -16,13 +16,23 @@ weekday_of(int32_t date)
 	return ((date + 5) % 7 + 7) % 7;
 }
 
+/* The ranges of a list are in order, and apart. */
 static bool
 date_listed(const DateList *list, int32_t date)
 {
-	for (int i = 0; i < list->count; i++)
-		if (list->ranges[i].first <= date && date <= list->ranges[i].last)
-			return true;
-	return false;
+	int			low = 0;
+	int			high = list->count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (list->ranges[middle].last < date)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->count && list->ranges[low].first <= date;
 }
 
 static bool
@@ -293,13 +303,12 @@ grid_choose_dates(Grid *grid)
 			}
 }
 
-/* Does it ask for a calendar whose dates are not known? */
+/* Does it ask for calendars, of which one is not known? */
 bool
 condition_is_unknown(const Condition *when, bool calendars_missing)
 {
 	return calendars_missing &&
-		((when->has_calendars && when->calendar_dates.count == 0) ||
-		 (when->negated != NULL && condition_is_unknown(when->negated, true)));
+		(when->has_calendars || (when->negated != NULL && when->negated->has_calendars));
 }
 
 /*
