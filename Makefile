@@ -16,6 +16,11 @@ OBJS = src/tripmeter.o \
 	src/mileage/mileage_agg.o src/mileage/track_measure.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
 	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
+	src/billing/exact.o src/billing/currency.o src/billing/tariff_names.o \
+	src/billing/json_reader.o src/billing/tariff_field.o src/billing/date_read.o \
+	src/billing/attribute_read.o src/billing/condition_read.o src/billing/rate_read.o \
+	src/billing/meter_read.o src/billing/charge_read.o src/billing/plan_read.o \
+	src/billing/tariff_read.o src/billing/tariff_value.o src/billing/tariff_io.o \
 	src/billing/lint_text.o src/billing/lint_when.o src/billing/lint_amounts.o \
 	src/billing/lint_clock.o src/billing/lint_tiers.o src/billing/lint_coverage.o \
 	src/billing/lint.o src/billing/lint_fn.o
@@ -25,9 +30,9 @@ headers = $(wildcard src/*.h src/*/*.h)
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql \
-	src/billing/lint.sql
+	src/billing/tariff.sql src/billing/lint.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/billing/lint.sql
+NEW_SQL = src/billing/tariff.sql src/billing/lint.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)

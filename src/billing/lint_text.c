@@ -13,6 +13,7 @@ const char *const weekday_names[7] = {
 	"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
 };
 
+__attribute__((format(printf, 2, 0)))
 static void
 append(Text *text, const char *format, va_list arguments)
 {
