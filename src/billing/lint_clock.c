@@ -50,7 +50,7 @@ append_occurrences(const Linter *linter, Text *text, const char *verb, Occurrenc
 	if (found.count == 0)
 		return;
 	linter->write_date(found.last, date);
-	text_append(text, "%s %d times, last on %s", verb, found.count, date);
+	text_append(text, "%s %d time%s, last on %s", verb, found.count, found.count == 1 ? "" : "s", date);
 }
 
 static void

@@ -79,7 +79,7 @@ collect_edges(Coverage *c)
 		if (c->rates[i]->when != NULL)
 			grid_add(&c->grid, c->rates[i]->when);
 	}
-	grid_choose_dates(&c->grid);
+	grid_choose_dates(&c->grid, INT32_MAX);
 	/* a trip's time is the time since its start */
 	for (int i = 0; c->dimension == TIME && i < c->grid.elapsed_count; i++)
 		add_quantity(c, whole(c->grid.elapsed[i]));

@@ -216,6 +216,10 @@ grid_add_elapsed(Grid *grid, int64_t elapsed)
 static void
 add_list(Grid *grid, const DateList *list)
 {
+	/* conditions that name the same calendar share its dates */
+	for (int i = 0; i < grid->list_count; i++)
+		if (grid->lists[i]->ranges == list->ranges && grid->lists[i]->count == list->count)
+			return;
 	if (grid->list_count == MAX_GRID_LISTS)
 		grid->incomplete = true;
 	else
@@ -279,10 +283,10 @@ add_date(Grid *grid, int32_t date)
 
 /*
  * Dates of every kind that the conditions tell apart: a week in no list, and a week on
- * both sides of every edge of a list.
+ * both sides of every edge of a list, or of so many in each.
  */
 void
-grid_choose_dates(Grid *grid)
+grid_choose_dates(Grid *grid, int ranges)
 {
 	int32_t		ordinary = ORDINARY_MONDAY;
 
@@ -295,7 +299,7 @@ grid_choose_dates(Grid *grid)
 	for (int day = 0; day < 7; day++)
 		add_date(grid, ordinary + day);
 	for (int i = 0; i < grid->list_count; i++)
-		for (int j = 0; j < grid->lists[i]->count; j++)
+		for (int j = 0; j < grid->lists[i]->count && j < ranges; j++)
 			for (int day = -7; day <= 7; day++)
 			{
 				add_date(grid, grid->lists[i]->ranges[j].first + day);
@@ -309,6 +313,27 @@ condition_is_unknown(const Condition *when, bool calendars_missing)
 {
 	return calendars_missing &&
 		(when->has_calendars || (when->negated != NULL && when->negated->has_calendars));
+}
+
+/* Does a condition hold on the grid, while so long has elapsed, `to` not included? */
+static bool
+holds_on_grid(const Grid *grid, const Condition *when, bool negated_attributes, int64_t elapsed_from,
+			  int64_t elapsed_to)
+{
+	for (int i = 0; i < grid->elapsed_count; i++)
+	{
+		if (grid->elapsed[i] < elapsed_from || grid->elapsed[i] >= elapsed_to)
+			continue;
+		for (int date = 0; date < grid->date_count; date++)
+			for (int time = 0; time < grid->time_count; time++)
+			{
+				Moment		moment = {grid->dates[date], grid->times[time], grid->elapsed[i]};
+
+				if (condition_holds(when, moment, negated_attributes))
+					return true;
+			}
+	}
+	return false;
 }
 
 /*
@@ -330,19 +355,10 @@ condition_possible(const Tariff *tariff, const Condition *when, int64_t elapsed_
 	grid_init(&grid);
 	grid_add_elapsed(&grid, elapsed_from);
 	grid_add(&grid, when);
-	grid_choose_dates(&grid);
-	for (int i = 0; i < grid.elapsed_count; i++)
-	{
-		if (grid.elapsed[i] < elapsed_from || grid.elapsed[i] >= elapsed_to)
-			continue;
-		for (int date = 0; date < grid.date_count; date++)
-			for (int time = 0; time < grid.time_count; time++)
-			{
-				Moment		moment = {grid.dates[date], grid.times[time], grid.elapsed[i]};
-
-				if (condition_holds(when, moment, negated_attributes))
-					return true;
-			}
-	}
-	return grid.incomplete;
+	/* most conditions hold on some of their first dates */
+	grid_choose_dates(&grid, 2);
+	if (holds_on_grid(&grid, when, negated_attributes, elapsed_from, elapsed_to))
+		return true;
+	grid_choose_dates(&grid, INT32_MAX);
+	return holds_on_grid(&grid, when, negated_attributes, elapsed_from, elapsed_to) || grid.incomplete;
 }

@@ -49,7 +49,7 @@ typedef struct Attribute
 extern void grid_init(Grid *grid);
 extern void grid_add(Grid *grid, const Condition *when);
 extern void grid_add_elapsed(Grid *grid, int64_t elapsed);
-extern void grid_choose_dates(Grid *grid);
+extern void grid_choose_dates(Grid *grid, int ranges);
 
 extern int	weekday_of(int32_t date);
 extern bool next_value(const char **values, Attribute *attribute);
