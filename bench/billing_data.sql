@@ -130,7 +130,7 @@ BEGIN
         RAISE EXCEPTION 'PL/pgSQL computes another fare of % trips', wrong;
     END IF;
     SELECT count(*) INTO wrong FROM trips
-    WHERE tripmeter.fare(simple_tariff(), distance_m, duration, started_at) NOT IN (amount, amount + 0.01);
+    WHERE (tripmeter.fare(simple_tariff(), distance_m, duration, started_at) IN (amount, amount + 0.01)) IS NOT TRUE;
     IF wrong > 0 THEN
         RAISE EXCEPTION 'SQL computes another fare of % trips', wrong;
     END IF;
