@@ -64,6 +64,10 @@ SELECT '{"tariff": 1, "currency": "EUR", "multipliers": [
     "flat_fares": [{"when": {"attributes": {"to": "airport"}}, "amount": "45", "name": "Airport"}, {"amount": "60", "name": "flat"}],
     "surcharges": [{"amount": "1.5", "when": {"weekdays": ["sun"]}, "name": "Sunday"}, {"attribute": "toll"}, {"attribute": "tip", "name": "Tip"}, {"amount": "-1"}],
     "caps": [{"rolling": "24 h", "amount": "25"}, {"calendar": "day", "amount": "0"}, {"calendar": "week", "amount": "99.9"}, {"calendar": "month", "amount": "300"}]}'::tariff;
+-- groups, attributes and names that come again
+SELECT '{"tariff": 1, "currency": "EUR", "multipliers": [{"factor": "1.2", "group": "a"}, {"factor": "1.3"}, {"factor": "1.4", "group": "a"}],
+    "surcharges": [{"attribute": "toll", "when": {"attributes": {"a": 1, "b": 2, "c": 3}}}, {"attribute": "toll", "name": "Toll again", "when": {"attributes": {"d": 4, "e": 5, "f": "6"}}}],
+    "tax": {"by": {"Toll again": "7", "toll": "0"}}}'::tariff;
 
 -- discounts, tax, a plan
 SELECT '{"tariff": 1, "currency": "EUR", "rates": [{"name": "Ride", "dimension": "time", "price": "1", "unit": "h"}],

@@ -28,6 +28,8 @@ SELECT refused(document) FROM (VALUES
     ('{"tariff": 1, "currency": 978}'),
     ('{"tariff": 1, "curency": "EUR"}')) d (document);
 
+SELECT length(refused(format('{"%s": 1}', repeat('x', 5000)))) > 5000 AS all_of_it;
+
 -- the rest of a document in euros
 CREATE FUNCTION bad(rest text) RETURNS text LANGUAGE sql AS $$ SELECT refused('{"tariff": 1, "currency": "EUR", ' || rest || '}') $$;
 
