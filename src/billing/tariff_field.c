@@ -278,7 +278,7 @@ quantity_value(const JsonPlace *place, int options)
 	if (number_length > 0)
 	{
 		if (!rational_parse(text, number_length, &quantity.value))
-			json_error(place, NULL, "%.*s is not a decimal of up to 18 digits, of which up to 9 are behind the point.",
+			json_error(place, NULL, "\"%.*s\" is not a decimal of up to 18 digits, of which up to 9 are behind the point.",
 					   number_length, text);
 		if (rational_compare(quantity.value, whole(1)) != 0)
 			quantity.text = psprintf("%s %s", decimal_text(quantity.value, 0), name);

@@ -72,7 +72,8 @@ read_time_zone(TariffReader *reader, const JsonPlace *top)
 		name = json_string(&place);
 	zone = pg_tzset(name);
 	if (given && (zone == NULL || !pg_tz_acceptable(zone) || !is_named_zone(pg_get_timezone_name(zone))))
-		json_error(&place, "Write an IANA name, such as \"Europe/Berlin\".", "%s is no time zone.", json_shown(&place));
+		json_error(&place, "Write the IANA name of an area and a place, such as \"Europe/Berlin\".",
+				   "%s is not the name of a time zone.", json_shown(&place));
 	reader->compiled->zone = zone;
 	reader->tariff->time_zone = pstrdup(pg_get_timezone_name(zone));
 	if (strcmp(reader->tariff->time_zone, "UTC") == 0)
