@@ -15,15 +15,17 @@ OBJS = src/tripmeter.o \
 	src/mileage/policy_fn.o src/mileage/measurement.o \
 	src/mileage/mileage_agg.o src/mileage/track_measure.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
-	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o
+	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
+	src/billing/currency.o src/billing/tariff_names.o src/billing/amount_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
-	src/mileage/odometer.sql src/mileage/reconcile.sql
+	src/mileage/odometer.sql src/mileage/reconcile.sql \
+	src/billing/amount.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL =
+NEW_SQL = src/billing/amount.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
