@@ -23,9 +23,9 @@ headers = $(wildcard src/*.h src/*/*.h)
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql \
-	src/billing/tariff.sql src/billing/amount.sql src/billing/tariff_table.sql
+	src/billing/tariff.sql src/billing/amount.sql src/billing/tariff_table.sql src/billing/gbfs.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/billing/tariff.sql src/billing/amount.sql src/billing/tariff_table.sql
+NEW_SQL = src/billing/tariff.sql src/billing/amount.sql src/billing/tariff_table.sql src/billing/gbfs.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
