@@ -2,7 +2,7 @@
 -- system_pricing_plans.json, of the versions 2.3, 3.0 and 3.1.
 
 CREATE FUNCTION gbfs_number(object jsonb, key text, minimum numeric, required boolean) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -13,7 +13,7 @@ BEGIN
     END IF;
     -- a CASE, for only a number can be compared
     IF (CASE jsonb_typeof(value) WHEN 'number' THEN value::numeric < minimum ELSE true END) THEN
-        RAISE EXCEPTION '"%" of a GBFS pricing plan must be a number%', key, coalesce(' of at least ' || minimum, '') USING
+        RAISE EXCEPTION '"%" of a GBFS pricing plan must be a number%', key, coalesce(' of at least ' || nullif(minimum, '-Infinity'), '') USING
             ERRCODE = 'invalid_parameter_value',
             DETAIL = format('It is %s in %s.', coalesce(value::text, 'missing'), object);
     END IF;
@@ -21,7 +21,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION gbfs_number(jsonb, text, numeric, boolean) IS
-    'A number in a GBFS pricing plan, as a decimal; NULL if it is missing and not required. Errors: it is missing though required, no number, or less than the minimum, where that is not NULL.';
+    'A number in a GBFS pricing plan, as a decimal; NULL if it is missing and not required. Errors: it is missing though required, no number, or less than the minimum.';
 
 CREATE FUNCTION gbfs_rates(plan jsonb, key text, dimension text, unit text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000
@@ -39,7 +39,7 @@ BEGIN
             DETAIL = format('It is %s.', segments);
     END IF;
     FOR segment IN SELECT jsonb_array_elements(segments) LOOP
-        price := @extschema@.gbfs_number(segment, 'rate', NULL, true);
+        price := @extschema@.gbfs_number(segment, 'rate', '-Infinity', true);
         starts := @extschema@.gbfs_number(segment, 'start', 0, true);
         ends := @extschema@.gbfs_number(segment, 'end', 0, false);
         every := @extschema@.gbfs_number(segment, 'interval', 0, true);
