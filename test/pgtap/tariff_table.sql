@@ -1,7 +1,7 @@
 -- Stored tariffs: one at a time, whole, and as they were.
 
 BEGIN;
-SELECT plan(79);
+SELECT plan(80);
 -- Nothing here depends on the search_path, or on how the session writes dates.
 SET LOCAL search_path = public;
 SET LOCAL timezone = 'UTC';
@@ -89,11 +89,13 @@ SELECT is(pg_temp.attempt($$UPDATE valid = tstzrange(lower(valid), clock_timesta
     '55000 the past validity of version 1 of tariff "taxi" cannot be changed', 'it does not end now, when a bill may just have been computed');
 SELECT is(pg_temp.attempt($$UPDATE valid = '[2019-01-01Z,2019-02-01Z)' WHERE name = 'taxi' AND version = 9$$),
     '55000 the past validity of version 9 of tariff "taxi" cannot be changed', 'what has ended does not end earlier');
+SELECT is(pg_temp.attempt($$UPDATE valid = '[2019-01-01Z,)' WHERE name = 'taxi' AND version = 9$$),
+    '55000 the past validity of version 9 of tariff "taxi" cannot be changed', 'or later');
 SELECT is(pg_temp.attempt($$UPDATE valid = '[2019-01-01Z,2019-01-01Z)' WHERE name = 'taxi' AND version = 9$$),
     '55000 version 9 of tariff "taxi" cannot be changed', 'nor was it never');
 SELECT is(pg_temp.attempt($$UPDATE valid = valid, tariff = tariff WHERE name = 'taxi'$$), 'no error', 'an update of nothing is one');
 SELECT is(pg_temp.attempt($$UPDATE valid = '[2020-01-01Z,3019-01-01Z)' WHERE name = 'taxi' AND version = 1$$), 'no error', 'an end to come may come earlier');
-SELECT is(pg_temp.attempt($$UPDATE valid = '[2020-01-01Z,3020-01-01Z)' WHERE name = 'taxi' AND version = 1$$), 'no error', 'or later');
+SELECT is(pg_temp.attempt($$UPDATE valid = '[2020-01-01Z,3020-01-01Z)' WHERE name = 'taxi' AND version = 1$$), 'no error', 'or later than that');
 SELECT is(pg_temp.attempt($$UPDATE tariff = pg_temp.costing(2.5), valid = '[3020-02-01Z,3021-01-01Z)' WHERE name = 'taxi' AND version = 2$$), 'no error',
     'what has not begun can change');
 SELECT is(pg_temp.attempt($$DELETE WHERE name = 'taxi' AND version = 3$$), 'no error', 'and be deleted');
