@@ -16,7 +16,12 @@ OBJS = src/tripmeter.o \
 	src/mileage/mileage_agg.o src/mileage/track_measure.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
 	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
-	src/billing/currency.o src/billing/tariff_names.o src/billing/amount_fn.o
+	src/billing/exact.o src/billing/currency.o src/billing/tariff_names.o \
+	src/billing/json_reader.o src/billing/tariff_field.o src/billing/date_read.o \
+	src/billing/attribute_read.o src/billing/condition_read.o src/billing/rate_read.o \
+	src/billing/meter_read.o src/billing/charge_read.o src/billing/plan_read.o \
+	src/billing/tariff_read.o src/billing/tariff_value.o src/billing/tariff_io.o \
+	src/billing/amount_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-__extension__ typedef __int128 Int128;
+/* As PostgreSQL allocates memory: by itself the compiler would assume 16 bytes. */
+__extension__ typedef __int128 Int128 __attribute__((aligned(8)));
 __extension__ typedef unsigned __int128 UInt128;
 
 typedef struct Rational

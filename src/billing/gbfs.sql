@@ -83,8 +83,8 @@ BEGIN
             DETAIL = format('It has %s per minute, and a flat rate of %s.', reserved, reservation);
     END IF;
     RETURN jsonb_strip_nulls(jsonb_build_object('tariff', 1,
-        'name', CASE jsonb_typeof(given -> 'name') WHEN 'array' THEN given #>> '{name,0,text}' ELSE given ->> 'name' END,
-        'description', CASE jsonb_typeof(given -> 'description') WHEN 'array' THEN given #>> '{description,0,text}' ELSE given ->> 'description' END,
+        'name', nullif(CASE jsonb_typeof(given -> 'name') WHEN 'array' THEN given #>> '{name,0,text}' ELSE given ->> 'name' END, ''),
+        'description', nullif(CASE jsonb_typeof(given -> 'description') WHEN 'array' THEN given #>> '{description,0,text}' ELSE given ->> 'description' END, ''),
         'currency', given -> 'currency',
         'base', @extschema@.gbfs_number(given, 'price', 0, true),
         'rates', @extschema@.gbfs_rates(given, 'per_km_pricing', 'distance', 'km')

@@ -38,12 +38,12 @@ FROM plans JOIN (VALUES
         {"dimension": "reserved", "price": "0.15", "unit": "1 min", "step": "1 min"}]}'),
     ('simple', '{"tariff": 1, "name": "Simple Rate", "description": "$3 unlock fee, $0.25 per kilometer and 0.50 per minute.", "currency": "CAD", "base": "3", "rates": [
         {"dimension": "distance", "price": "0.25", "unit": "1 km", "step": "1 km"}, {"dimension": "time", "price": "0.5", "unit": "1 min", "step": "1 min"}]}'),
-    ('half hours', '{"tariff": 1, "name": "Half hours", "description": "", "currency": "EUR", "base": "2", "rates": [
+    ('half hours', '{"tariff": 1, "name": "Half hours", "currency": "EUR", "base": "2", "rates": [
         {"dimension": "time", "price": "3", "unit": "once", "from": "30 min", "to": "60 min"}, {"dimension": "time", "price": "0.1", "unit": "1 min", "step": "1 min", "from": "60 min"},
         {"dimension": "reserved", "price": "1.5", "unit": "once"}]}'),
-    ('capped', '{"tariff": 1, "name": "Capped", "description": "", "currency": "JPY", "base": "130", "rates": [
+    ('capped', '{"tariff": 1, "name": "Capped", "currency": "JPY", "base": "130", "rates": [
         {"dimension": "time", "price": "100", "unit": "15 min", "step": "15 min", "from": "30 min"}], "caps": [{"amount": "1800", "rolling": "720 min"}]}'),
-    ('discount', '{"tariff": 1, "name": "Discount", "description": "", "currency": "EUR", "base": "5", "rates": [
+    ('discount', '{"tariff": 1, "name": "Discount", "currency": "EUR", "base": "5", "rates": [
         {"dimension": "distance", "price": "-0.125", "unit": "0.5 km", "step": "0.5 km", "from": "2 km", "to": "4 km"}]}')
     ) AS documents (name, document) USING (name);
 

@@ -1,0 +1,198 @@
+/*
+ * tariff_value.c
+ *		Tariffs as stored, and the compiled ones of a call site.
+ *
+ * A value is its canonical text.  A query that uses a tariff for a million trips
+ * compiles it once, and so each of the tariffs of a table.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "billing/tariff_read.h"
+
+#define MAX_TARIFF_BYTES	(1024 * 1024)
+
+/* A call site that has more than this starts over. */
+#define MAX_CACHED_BYTES	(64 * 1024 * 1024)
+#define MAX_CACHED_TARIFFS	10000
+
+typedef struct TariffKey
+{
+	const char *text;
+	size_t		length;
+} TariffKey;
+
+typedef struct CachedTariff
+{
+	TariffKey	key;
+	CompiledTariff *compiled;
+} CachedTariff;
+
+typedef struct TariffCache
+{
+	MemoryContext context;		/* the tariffs and their table; this struct is outside */
+	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
+	CachedTariff *last;			/* what was used last, or NULL */
+} TariffCache;
+
+static void
+check_size(size_t length)
+{
+	if (length > MAX_TARIFF_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("tariff is too large"),
+				 errdetail("It has %zu bytes, and at most %d are allowed.", length, MAX_TARIFF_BYTES)));
+}
+
+/* As JSON; what it says is not looked at. */
+Jsonb *
+tariff_parse(const char *text, size_t length)
+{
+	check_size(length);
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(text, length))));
+}
+
+/* The value of a document. */
+Datum
+tariff_value(Jsonb *document)
+{
+	StringInfoData canonical;
+
+	initStringInfo(&canonical);
+	tariff_read(document, &canonical);
+	check_size(canonical.len);
+	return PointerGetDatum(cstring_to_text_with_len(canonical.data, canonical.len));
+}
+
+/* Read a stored value; what is left of reading it does not stay in the context. */
+static CompiledTariff *
+compile(MemoryContext context, const TariffKey *key)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tripmeter tariff", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	StringInfoData canonical;
+	Jsonb	   *document;
+	CompiledTariff *compiled;
+
+	initStringInfo(&canonical);
+	document = tariff_parse(key->text, key->length);
+	MemoryContextSwitchTo(context);
+	compiled = tariff_read(document, &canonical);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return compiled;
+}
+
+static uint32
+hash_key(const void *key, Size size pg_attribute_unused())
+{
+	const TariffKey *k = key;
+
+	return hash_bytes((const unsigned char *) k->text, (int) k->length);
+}
+
+/* 0 if equal, as memcmp */
+static int
+match_keys(const void *a, const void *b, Size size pg_attribute_unused())
+{
+	const TariffKey *x = a;
+	const TariffKey *y = b;
+
+	return x->length != y->length || memcmp(x->text, y->text, x->length) != 0;
+}
+
+static TariffCache *
+make_cache(FunctionCallInfo fcinfo)
+{
+	TariffCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(TariffCache));
+
+	cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "tripmeter tariffs", ALLOCSET_DEFAULT_SIZES);
+	fcinfo->flinfo->fn_extra = cache;
+	return cache;
+}
+
+static void
+make_table(TariffCache *cache)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(TariffKey),
+		.entrysize = sizeof(CachedTariff),
+		.hash = hash_key,
+		.match = match_keys,
+		.hcxt = cache->context,
+	};
+
+	cache->tariffs = hash_create("tripmeter tariffs", 16, &control,
+								 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+static bool
+is_full(const TariffCache *cache)
+{
+	return hash_get_num_entries(cache->tariffs) >= MAX_CACHED_TARIFFS ||
+		MemoryContextMemAllocated(cache->context, true) > MAX_CACHED_BYTES;
+}
+
+/* Compile a tariff, and keep it. */
+static CachedTariff *
+add_tariff(TariffCache *cache, const TariffKey *key)
+{
+	CompiledTariff *compiled;
+	CachedTariff *entry;
+	TariffKey	own = *key;
+	char	   *text;
+
+	if (cache->tariffs != NULL && is_full(cache))
+	{
+		cache->tariffs = NULL;
+		cache->last = NULL;
+		MemoryContextReset(cache->context);
+	}
+	if (cache->tariffs == NULL)
+		make_table(cache);
+	compiled = compile(cache->context, key);
+	text = MemoryContextAlloc(cache->context, key->length);
+	memcpy(text, key->text, key->length);
+	own.text = text;
+	entry = hash_search(cache->tariffs, &own, HASH_ENTER, NULL);
+	entry->compiled = compiled;
+	return entry;
+}
+
+static bool
+is_last(const TariffCache *cache, const TariffKey *key)
+{
+	return cache->last != NULL && match_keys(&cache->last->key, key, sizeof(TariffKey)) == 0;
+}
+
+/*
+ * The compiled form of an argument.  It lives until the call site asks for another one:
+ * then what it has may be more than it may have, and is thrown away.
+ */
+CompiledTariff *
+tariff_argument(FunctionCallInfo fcinfo, int arg)
+{
+	TariffCache *cache = fcinfo->flinfo->fn_extra;
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	TariffKey	key = {.text = VARDATA_ANY(value), .length = VARSIZE_ANY_EXHDR(value)};
+
+	if (cache == NULL)
+		cache = make_cache(fcinfo);
+	if (!is_last(cache, &key))
+	{
+		CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, &key, HASH_FIND, NULL);
+
+		cache->last = entry != NULL ? entry : add_tariff(cache, &key);
+	}
+	PG_FREE_IF_COPY(value, arg);
+	return cache->last->compiled;
+}
