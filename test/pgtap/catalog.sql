@@ -20,10 +20,10 @@ CREATE TEMP TABLE aggregates AS
 SELECT functions.*, pg_aggregate.*
 FROM functions JOIN pg_aggregate ON aggfnoid = functions.oid;
 
--- Those that users call: not the parts of an aggregate, a type, an operator or an index.
+-- Those that users call: not the parts of an aggregate, a type, an operator, an index or a trigger.
 CREATE TEMP TABLE for_users AS
 SELECT * FROM functions
-WHERE NOT 'internal'::regtype = ANY (proargtypes)
+WHERE NOT 'internal'::regtype = ANY (proargtypes) AND prorettype <> 'trigger'::regtype
     AND oid NOT IN (SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) FROM pg_type)
     AND oid NOT IN (SELECT oprcode FROM pg_operator)
     AND oid NOT IN (SELECT amproc FROM pg_amproc);
@@ -44,7 +44,7 @@ WHERE schema IS DISTINCT FROM 'tripmeter' AND type NOT IN ('cast', 'operator of 
 SELECT is(string_agg(pg_describe_object(classid, objid, 0), ', '), NULL, 'nothing in schema tripmeter is not the extension''s')
 FROM (
     SELECT 'pg_proc'::regclass AS classid, oid AS objid FROM pg_proc WHERE pronamespace = 'tripmeter'::regnamespace
-    UNION ALL SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'tripmeter'::regnamespace AND relkind <> 'c'
+    UNION ALL SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'tripmeter'::regnamespace AND relkind NOT IN ('c', 'i')
     UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator WHERE oprnamespace = 'tripmeter'::regnamespace
 ) objects
 WHERE (classid, objid) NOT IN (SELECT classid, objid FROM members);
@@ -68,32 +68,38 @@ WHERE proargnames IS NULL OR '' = ANY (proargnames) OR array_length(proargnames,
 
 -- What the planner may do with them
 
-SELECT is(string_agg(object, ', '), NULL, 'everything is parallel safe') FROM functions WHERE proparallel <> 's';
+SELECT is(string_agg(object, ', '), 'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone)',
+    'everything is parallel safe but what writes') FROM functions WHERE proparallel <> 's';
 
 -- None reads a table, a clock, or a setting that could change a result, but those that
--- read times as people write them: without a zone, they are of the session's.
+-- read times as people write them: without a zone, they are of the session's; and those
+-- that keep tariffs.
 SELECT is(string_agg(object || ' ' || provolatile::text, ', ' ORDER BY object),
+    'function tripmeter.tariff_at(text,timestamp with time zone) s, '
+    'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone) v, '
     'function tripmeter.track_from_mfjson(jsonb) s, function tripmeter.track_in(cstring) s',
-    'everything is immutable, for so are its results, but what reads times in the session''s zone')
-FROM functions WHERE provolatile <> 'i';
+    'everything is immutable, for so are its results, but what reads times in the session''s zone, or a table')
+FROM functions WHERE provolatile <> 'i' AND prorettype <> 'trigger'::regtype;
 
 SELECT is(string_agg(object, ', '), NULL, 'no function is a security definer') FROM functions WHERE prosecdef;
 
 -- A body that is text finds its names when it runs.
-SELECT is(string_agg(object || ' ' || proconfig::text, ', '), 'function tripmeter.track_from_mfjson(jsonb) {search_path=pg_catalog}',
-    'no function has settings but the one whose body is text, which is bound to its search_path')
-FROM functions WHERE proconfig IS NOT NULL;
-SELECT is(string_agg(object, ', '), 'function tripmeter.track_from_mfjson(jsonb)', 'the others are C, or were parsed when they were made')
-FROM functions JOIN pg_language ON pg_language.oid = prolang
+CREATE TEMP TABLE text_bodies AS
+SELECT functions.* FROM functions JOIN pg_language ON pg_language.oid = prolang
 WHERE prokind = 'f' AND lanname <> 'c' AND (lanname <> 'sql' OR prosqlbody IS NULL);
+SELECT is(string_agg(object, ', '), NULL, 'functions whose body is text are bound to their search_path')
+FROM text_bodies WHERE coalesce(proconfig::text, '') !~ '^{"?search_path=pg_catalog(, pg_temp)?"?}$';
+SELECT is(string_agg(object, ', '), NULL, 'the others are C, or were parsed when they were made, and have no settings')
+FROM functions WHERE proconfig IS NOT NULL AND oid NOT IN (SELECT oid FROM text_bodies);
 
 SELECT is(string_agg(object, ', ' ORDER BY object),
     'function tripmeter.mileage_policy(double precision,double precision,interval,text,integer,double precision,text), '
     'function tripmeter.reconcile(double precision,double precision,double precision), '
-    'function tripmeter.reconcile(tripmeter.track,tripmeter.odometer_report,double precision,tripmeter.mileage_policy)',
-    'functions without a state are strict, but where NULL is off, or one side that is missing')
+    'function tripmeter.reconcile(tripmeter.track,tripmeter.odometer_report,double precision,tripmeter.mileage_policy), '
+    'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone)',
+    'functions without a state are strict, but where NULL is off, one side that is missing, or an error')
 FROM functions
-WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes);
+WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes) AND prorettype <> 'trigger'::regtype;
 
 SELECT is(string_agg(object, ', '), NULL, 'what aggregates make of states are as strict as they have to be')
 FROM functions
