@@ -26,7 +26,7 @@ OBJS = src/tripmeter.o \
 	src/billing/lint.o src/billing/lint_fn.o \
 	src/billing/amount_fn.o \
 	src/billing/clock.o src/billing/condition.o src/billing/fare.o src/billing/rates.o \
-	src/billing/meter.o src/billing/bill.o src/billing/fare_fn.o
+	src/billing/meter.o src/billing/bill.o src/billing/fare_site.o src/billing/fare_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.

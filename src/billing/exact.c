@@ -66,6 +66,18 @@ rational_reduce(Rational a)
 	return a;
 }
 
+/* Of two denominators: mostly the one is a multiple of the other. */
+static Int128
+common_divisor(Int128 a, Int128 b)
+{
+	Int128		small = a < b ? a : b;
+	Int128		large = a < b ? b : a;
+
+	if (large <= INT64_MAX && (uint64_t) large % (uint64_t) small == 0)
+		return small;
+	return (Int128) gcd128((UInt128) a, (UInt128) b);
+}
+
 /* The sum where denominators differ, or where the plain sum does not fit. */
 Rational
 rational_add_slowly(Rational a, Rational b)
@@ -83,7 +95,7 @@ rational_add_slowly(Rational a, Rational b)
 		return b;
 	if (b.num == 0)
 		return a;
-	divisor = (Int128) gcd128((UInt128) a.den, (UInt128) b.den);
+	divisor = common_divisor(a.den, b.den);
 	a_factor = b.den / divisor;
 	b_factor = a.den / divisor;
 	if (__builtin_mul_overflow(a.num, a_factor, &x) ||

@@ -118,7 +118,7 @@ any_holds(Coverage *c, Moment moment)
 {
 	for (int i = 0; i < c->active_count; i++)
 		if (c->questions++ >= MAX_QUESTIONS ||
-			condition_holds(c->active[i], moment, c->negated_attributes[i]))
+			moment_fits(c->active[i], moment, c->negated_attributes[i]))
 			return true;
 	return false;
 }

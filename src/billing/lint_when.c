@@ -93,7 +93,7 @@ start_of(Moment moment)
  * do, the caller says.
  */
 bool
-condition_holds(const Condition *when, Moment moment, bool negated_attributes)
+moment_fits(const Condition *when, Moment moment, bool negated_attributes)
 {
 	if (when->evaluate == EVALUATE_START)
 		moment = start_of(moment);
@@ -329,7 +329,7 @@ holds_on_grid(const Grid *grid, const Condition *when, bool negated_attributes, 
 			{
 				Moment		moment = {grid->dates[date], grid->times[time], grid->elapsed[i]};
 
-				if (condition_holds(when, moment, negated_attributes))
+				if (moment_fits(when, moment, negated_attributes))
 					return true;
 			}
 	}

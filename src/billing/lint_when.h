@@ -54,7 +54,7 @@ extern void grid_choose_dates(Grid *grid, int ranges);
 extern int	weekday_of(int32_t date);
 extern bool next_value(const char **values, Attribute *attribute);
 extern bool attributes_hold(const Tariff *tariff, const Condition *when, const Attribute *attribute);
-extern bool condition_holds(const Condition *when, Moment moment, bool negated_attributes);
+extern bool moment_fits(const Condition *when, Moment moment, bool negated_attributes);
 extern bool condition_is_unknown(const Condition *when, bool calendars_missing);
 extern bool condition_possible(const Tariff *tariff, const Condition *when, int64_t elapsed_from,
 							   int64_t elapsed_to);

@@ -9,7 +9,9 @@
 
 #include "fmgr.h"
 #include "pgtime.h"
+#include "utils/jsonb.h"
 
+#include "billing/clock.h"
 #include "billing/tariff.h"
 
 /* A tariff, ready to use; lives as long as the function's call site. */
@@ -19,9 +21,15 @@ typedef struct CompiledTariff
 	pg_tz	   *zone;
 	bool		calendars_missing;	/* a condition names one that is not in the document: */
 	const char *missing_calendar;	/* an error for who needs its dates */
+	bool		clock_ready;
+	Clock		clock;			/* of the zone; ready when it was asked for */
+	Jsonb	  **attribute_values;	/* Tariff.attribute_tests' values, or NULL until asked for */
 } CompiledTariff;
 
 /* The compiled form of an argument, from the cache of this call site (fcinfo->flinfo). */
 extern CompiledTariff *tariff_argument(FunctionCallInfo fcinfo, int arg);
+
+/* What else the call site keeps, after tariff_argument; NULL at first, in fn_mcxt. */
+extern void **tariff_call_site(FunctionCallInfo fcinfo);
 
 #endif							/* TRIPMETER_TARIFF_FN_H */

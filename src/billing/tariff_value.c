@@ -41,6 +41,7 @@ typedef struct TariffCache
 	MemoryContext context;		/* the tariffs and their table; this struct is outside */
 	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
 	CachedTariff *last;			/* what was used last, or NULL */
+	void	   *call_site;		/* see tariff_call_site */
 } TariffCache;
 
 static void
@@ -195,4 +196,12 @@ tariff_argument(FunctionCallInfo fcinfo, int arg)
 	}
 	PG_FREE_IF_COPY(value, arg);
 	return cache->last->compiled;
+}
+
+void **
+tariff_call_site(FunctionCallInfo fcinfo)
+{
+	TariffCache *cache = fcinfo->flinfo->fn_extra;
+
+	return &cache->call_site;
 }

@@ -1,0 +1,24 @@
+/*
+ * condition.h
+ *		When a condition of a tariff holds.  Pure C.
+ */
+#ifndef TRIPMETER_CONDITION_H
+#define TRIPMETER_CONDITION_H
+
+#include "billing/clock.h"
+#include "billing/growth.h"
+#include "billing/tariff.h"
+
+/* What conditions are asked about. */
+typedef struct Circumstances
+{
+	Clock	   *clock;
+	int64_t		start;			/* of the trip */
+	const bool *attribute_results;	/* by Tariff.attribute_tests */
+} Circumstances;
+
+extern bool condition_holds(const Condition *condition, const Circumstances *of, int64_t instant);
+extern void condition_edges(const Condition *condition, const Circumstances *of,
+							int64_t from, int64_t to, InstantList *edges);
+
+#endif							/* TRIPMETER_CONDITION_H */

@@ -1,0 +1,445 @@
+/*
+ * fare.c
+ *		What a trip costs: the trip is cut into pieces, and filled with its legs.
+ *
+ * The place to start reading.  fare_finish() shows the order of evaluation.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "billing/fare.h"
+
+/* Does a condition that holds for a stretch change its answer in between? */
+static void
+add_rule_edges(FareRun *run, const Condition *when, int64_t from)
+{
+	if (when != NULL && when->evaluate != EVALUATE_START)
+		condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges);
+}
+
+static void
+add_charge_edges(FareRun *run, const Charge *charges, int count)
+{
+	for (int i = 0; i < count; i++)
+		add_rule_edges(run, charges[i].when, run->trip.start);
+}
+
+static int64_t
+next_cap_window(const FareRun *run, const Cap *cap, int32_t *date)
+{
+	switch (cap->window)
+	{
+		case CAP_DAY:
+			*date += 1;
+			break;
+		case CAP_WEEK:
+			/* 2000-01-03 was a Monday */
+			*date += 7 - (int32_t) (((*date - 2) % 7 + 7) % 7);
+			break;
+		default:
+			*date = run->clock->zone.next_month(*date);
+			break;
+	}
+	return clock_instant(run->clock, *date * MICROSECONDS_PER_DAY);
+}
+
+/* The instants within the trip at which a window of a cap ends. */
+static void
+cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
+{
+	int32_t		date;
+
+	if (cap->window == CAP_ROLLING)
+	{
+		for (int64_t edge = run->trip.start + cap->length; edge < run->trip.end; edge += cap->length)
+			instant_list_add(edges, edge);
+		return;
+	}
+	date = local_date(clock_local(run->clock, run->trip.start));
+	for (;;)
+	{
+		int64_t		edge = next_cap_window(run, cap, &date);
+
+		if (edge >= run->trip.end)
+			return;
+		if (edge > run->trip.start)
+			instant_list_add(edges, edge);
+	}
+}
+
+static int
+compare_instants(const void *a, const void *b)
+{
+	int64_t		x = *(const int64_t *) a;
+	int64_t		y = *(const int64_t *) b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+collect_edges(FareRun *run)
+{
+	const Tariff *t = run->tariff;
+	int64_t		first = run->trip.start - run->trip.reserved;
+
+	run->edges.count = 0;
+	for (int i = 0; i < t->rate_count; i++)
+		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start);
+	for (int i = 0; i < t->multiplier_count; i++)
+		add_rule_edges(run, t->multipliers[i].when, first);
+	add_charge_edges(run, t->flat_fares, t->flat_fare_count);
+	add_charge_edges(run, t->surcharges, t->surcharge_count);
+	add_charge_edges(run, t->discounts, t->discount_count);
+	for (int i = 0; i < t->cap_count; i++)
+		cap_edges(run, &t->caps[i], &run->edges);
+	if (run->edges.count > 1)
+		qsort(run->edges.instants, run->edges.count, sizeof(int64_t), compare_instants);
+}
+
+static void
+add_piece(FareRun *run, int64_t from, int64_t to)
+{
+	run->pieces = make_room(run->provider, run->pieces, run->piece_count,
+							&run->piece_capacity, sizeof(Piece));
+	run->pieces[run->piece_count] = (Piece) {.from = from, .to = to};
+	if (from < run->trip.start)
+		run->pieces[run->piece_count].quantities[RESERVED] = to - from;
+	run->piece_count++;
+}
+
+/* Pieces between the edges; the trip has one at least, even if it takes no time. */
+static void
+make_pieces(FareRun *run)
+{
+	int64_t		from = run->trip.start - run->trip.reserved;
+	int			next = 0;
+
+	run->piece_count = 0;
+	for (int stage = 0; stage < 2; stage++)
+	{
+		int64_t		end = stage == 0 ? run->trip.start : run->trip.end;
+
+		if (stage == 1)
+			run->first_driven = run->piece_count;
+		for (; next < run->edges.count && run->edges.instants[next] < end; next++)
+		{
+			if (run->edges.instants[next] <= from)
+				continue;
+			add_piece(run, from, run->edges.instants[next]);
+			from = run->edges.instants[next];
+		}
+		if (from < end || stage == 1)
+			add_piece(run, from, end);
+		from = end;
+	}
+	run->at = run->first_driven;
+}
+
+/* Number the windows of caps that pieces are in, and the cells between all their ends. */
+static void
+make_cells(FareRun *run)
+{
+	const Tariff *t = run->tariff;
+	InstantList edges = {.provider = run->provider};
+
+	run->cell_count = 0;
+	for (int p = run->first_driven; t->cap_count > 0 && p < run->piece_count; p++)
+	{
+		run->cells = make_room(run->provider, run->cells, run->cell_count,
+							   &run->cell_capacity, sizeof(Cell));
+		memset(&run->cells[run->cell_count], 0, sizeof(Cell));
+		run->cells[run->cell_count].amount = whole(0);
+		run->pieces[p].cell = run->cell_count++;
+	}
+	for (int k = 0; k < t->cap_count; k++)
+	{
+		int			window = 0;
+
+		edges.count = 0;
+		cap_edges(run, &t->caps[k], &edges);
+		for (int p = run->first_driven; p < run->piece_count; p++)
+		{
+			while (window < edges.count && edges.instants[window] <= run->pieces[p].from)
+				window++;
+			run->cells[run->pieces[p].cell].windows[k] = window;
+		}
+	}
+	if (edges.instants != NULL)
+		run->provider->resize(run->provider->context, edges.instants, 0);
+}
+
+static void
+find_multipliers(FareRun *run)
+{
+	const Tariff *t = run->tariff;
+
+	for (int p = 0; t->multiplier_count > 0 && p < run->piece_count; p++)
+		for (int m = 0; m < t->multiplier_count; m++)
+			if (rule_holds_at(run, t->multipliers[m].when, p))
+				run->pieces[p].multipliers |= UINT32_C(1) << m;
+}
+
+/*
+ * When does the meter take a leg by its distance?  At the cross-over speed both
+ * tariffs are equal: mm * price / unit = us * price / unit.
+ */
+static void
+judge_legs(FareRun *run)
+{
+	const Meter *m = &run->tariff->meter;
+	Rational	speed = m->crossover;
+
+	run->judge_mm = run->judge_us = 0;
+	if (m->mode == METER_D)
+		return;
+	if (!m->has_crossover)
+		speed = rational_divide(rational_divide(m->time.price, m->time.unit),
+								rational_divide(m->distance.price, m->distance.unit));
+	speed = rational_reduce(speed);
+	if (!in_range(speed) || speed.num > INT64_MAX || speed.den > INT64_MAX)
+	{
+		run->fits = false;
+		return;
+	}
+	run->judge_mm = (int64_t) speed.den;
+	run->judge_us = (int64_t) speed.num;
+}
+
+/* The run keeps its memory from trip to trip. */
+void
+fare_begin(FareRun *run, const Tariff *tariff, Clock *clock, const Provider *provider, const Trip *trip)
+{
+	run->tariff = tariff;
+	run->provider = provider;
+	run->clock = clock;
+	run->trip = *trip;
+	run->circumstances = (Circumstances) {clock, trip->start, trip->attribute_results};
+	run->meter_knowledge = METER_KNOWN;
+	run->fits = true;
+	run->edges.provider = provider;
+	run->line_count = 0;
+	run->total = whole(0);
+	if (tariff->has_meter)
+		judge_legs(run);
+	collect_edges(run);
+	make_pieces(run);
+	make_cells(run);
+	find_multipliers(run);
+}
+
+/* The part of a leg's amount that lies before an instant, rounded down. */
+static int64_t
+share_until(const TripLeg *leg, int64_t amount, int64_t instant)
+{
+	if (instant >= leg->to)
+		return amount;
+	if (instant <= leg->from)
+		return 0;
+	return (int64_t) ((Int128) amount * (instant - leg->from) / (leg->to - leg->from));
+}
+
+/* What of an amount of the leg lies between two instants. */
+static int64_t
+share_between(const TripLeg *leg, int64_t amount, int64_t from, int64_t to)
+{
+	return share_until(leg, amount, to) - share_until(leg, amount, from);
+}
+
+static void
+meter_leg(const FareRun *run, Piece *piece, const TripLeg *leg, int64_t mm, int64_t time)
+{
+	const Meter *m = &run->tariff->meter;
+	bool		by_distance = (Int128) leg->mm * run->judge_mm >= (Int128) (leg->to - leg->from) * run->judge_us;
+	bool		by_time = m->mode == METER_D || !by_distance;
+
+	if (m->mode != METER_S)
+		by_distance = true;
+	if (leg->gap && m->gap != GAP_AS_LEG)
+	{
+		by_distance = m->gap == GAP_AS_DISTANCE;
+		by_time = m->gap == GAP_AS_TIME;
+	}
+	if (by_distance)
+		piece->meter_mm += mm;
+	if (by_time)
+		piece->meter_us += time;
+}
+
+/* Put what lies between two instants of the leg into a piece. */
+static void
+fill_piece(const FareRun *run, Piece *piece, const TripLeg *leg, int64_t from, int64_t to)
+{
+	int64_t		mm = share_between(leg, leg->mm, from, to);
+
+	if (leg->from == leg->to)
+		mm = leg->mm;
+	piece->quantities[DISTANCE] += mm;
+	piece->quantities[TIME] += to - from;
+	if (leg->gap)
+		piece->gap_us += to - from;
+	else
+	{
+		int64_t		moving = share_between(leg, leg->moving, from, to);
+
+		piece->quantities[MOVING] += moving;
+		if (leg->moving + leg->stopped > 0)
+			piece->quantities[STOPPED] += to - from - moving;
+	}
+	if (run->tariff->has_meter)
+		meter_leg(run, piece, leg, mm, to - from);
+}
+
+/* Take a leg, or what of it lies before the trip's end, into the pieces. */
+void
+fare_add_leg(FareRun *run, const TripLeg *leg)
+{
+	int			p = run->at;
+
+	while (p > run->first_driven && leg->from < run->pieces[p].from)
+		p--;
+	while (p < run->piece_count - 1 && leg->from >= run->pieces[p].to)
+		p++;
+	for (;; p++)
+	{
+		Piece	   *piece = &run->pieces[p];
+		int64_t		from = leg->from > piece->from ? leg->from : piece->from;
+		int64_t		to = leg->to < piece->to ? leg->to : piece->to;
+
+		if (to > from || (leg->from == leg->to && leg->from <= run->trip.end))
+			fill_piece(run, piece, leg, from, to > from ? to : from);
+		if (leg->to <= piece->to || p == run->piece_count - 1)
+			break;
+	}
+	run->at = p;
+}
+
+/* Does a rule hold in a piece? */
+bool
+rule_holds_at(const FareRun *run, const Condition *when, int piece)
+{
+	if (when == NULL)
+		return true;
+	return condition_holds(when, &run->circumstances,
+						   when->evaluate == EVALUATE_START ? run->trip.start : run->pieces[piece].from);
+}
+
+/* Does a rule for the trip as a whole hold: at the start, or in some piece of it? */
+bool
+rule_holds(const FareRun *run, const Condition *when)
+{
+	int			last = run->piece_count - 1;
+
+	if (when == NULL || when->evaluate == EVALUATE_START)
+		last = run->first_driven;
+	for (int p = run->first_driven; p <= last; p++)
+		if (rule_holds_at(run, when, p))
+			return true;
+	return false;
+}
+
+/* The multipliers that are meant for a dimension, the base, or the meter. */
+uint32_t
+multipliers_of(const Tariff *tariff, int target)
+{
+	uint32_t	mask = 0;
+
+	for (int m = 0; m < tariff->multiplier_count; m++)
+		if (tariff->multipliers[m].to & (UINT32_C(1) << target))
+			mask |= UINT32_C(1) << m;
+	return mask;
+}
+
+/* Added within a group, not to below 0, and multiplied across groups. */
+Rational
+factor_of(const Tariff *tariff, uint32_t multipliers)
+{
+	Rational	factor = whole(1);
+
+	for (int group = 0; multipliers != 0 && group < tariff->group_count; group++)
+	{
+		Rational	sum = whole(1);
+
+		for (int m = 0; m < tariff->multiplier_count; m++)
+			if (tariff->multipliers[m].group == group && (multipliers & (UINT32_C(1) << m)))
+				sum = rational_add(sum, rational_subtract(tariff->multipliers[m].factor, whole(1)));
+		if (sum.num < 0)
+			sum = whole(0);
+		factor = rational_multiply(factor, sum);
+	}
+	return factor;
+}
+
+/* Put a line on the bill; rounds it where the tariff rounds lines. */
+BillLine *
+add_line(FareRun *run, const BillLine *line)
+{
+	BillLine   *added;
+
+	run->lines = make_room(run->provider, run->lines, run->line_count,
+						   &run->line_capacity, sizeof(BillLine));
+	added = &run->lines[run->line_count++];
+	*added = *line;
+	if (run->tariff->line_rounding.given)
+		added->exact = rational_round(added->exact, run->tariff->line_rounding.step,
+									  run->tariff->line_rounding.mode);
+	return added;
+}
+
+static void
+add_base(FareRun *run)
+{
+	const Tariff *t = run->tariff;
+	Circumstances *c = &run->circumstances;
+	uint32_t	multipliers = multipliers_of(t, MULTIPLIES_BASE);
+	Rational	factor;
+
+	for (int m = 0; m < t->multiplier_count; m++)
+		if (t->multipliers[m].when != NULL && !condition_holds(t->multipliers[m].when, c, run->trip.start))
+			multipliers &= ~(UINT32_C(1) << m);
+	if (t->base.num == 0)
+		return;
+	factor = factor_of(t, multipliers);
+	add_line(run, &(BillLine) {
+		.kind = LINE_BASE, .rule = line_kind_names[LINE_BASE],
+			.quantity = whole(1), .billed = whole(1), .unit = "once",
+			.rate = t->base, .factor = factor,
+			.exact = rational_multiply(t->base, factor),
+	});
+}
+
+/*
+ * Make the bill: the base, then steps 4 to 14.  False if an amount is out of range;
+ * the fare is in run->fare then not.
+ */
+bool
+fare_finish(FareRun *run)
+{
+	run->line_count = 0;
+	add_base(run);
+	price_rates(run);
+	if (run->tariff->has_meter)
+		price_meter(run);
+	adjust_bill(run);
+	return run->fits;
+}
+
+/*
+ * May the fare fall while a trip goes on, though no price is negative?  Where what a
+ * step rounds up was begun at a higher price, where volume tiers fall, where a flat
+ * fare comes to hold, or a discount.
+ */
+bool
+tariff_may_fall(const Tariff *t)
+{
+	for (int i = 0; i < t->rate_count; i++)
+		if (t->rates[i].tier_mode == VOLUME ||
+			(t->rates[i].has_step && (t->select_first[t->rates[i].dimension] || t->rates[i].when != NULL)))
+			return true;
+	for (int i = 0; i < t->flat_fare_count; i++)
+		if (t->flat_fares[i].when != NULL && t->flat_fares[i].when->evaluate != EVALUATE_START)
+			return true;
+	for (int i = 0; i < t->discount_count; i++)
+		if (t->discounts[i].when != NULL && t->discounts[i].when->evaluate != EVALUATE_START)
+			return true;
+	return false;
+}

@@ -1,0 +1,31 @@
+/*
+ * fare_fn.h
+ *		Trips of SQL, priced.
+ */
+#ifndef TRIPMETER_FARE_FN_H
+#define TRIPMETER_FARE_FN_H
+
+#include "billing/fare.h"
+#include "billing/tariff_fn.h"
+
+/* What a call site keeps from trip to trip. */
+typedef struct FareSite
+{
+	MemoryContext context;
+	Provider	provider;
+	FareRun		run;
+	CompiledTariff *compiled;	/* of this call */
+	Trip		trip;
+	int			attribute_capacity;
+	bool	   *attribute_results;
+	Rational   *attribute_amounts;
+	int			leg_count;		/* of this call's track */
+	int			leg_capacity;
+	TripLeg    *legs;
+} FareSite;
+
+extern FareSite *fare_site(FunctionCallInfo fcinfo, int attributes_arg);
+extern void fare_site_begin(FareSite *site, int64 start, int64 end);
+extern pg_noinline void report_fare_out_of_range(void);
+
+#endif							/* TRIPMETER_FARE_FN_H */

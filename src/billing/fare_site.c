@@ -1,0 +1,287 @@
+/*
+ * fare_site.c
+ *		What a fare needs from the server: memory, the zone's clock, attributes.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "billing/fare_fn.h"
+
+/* Seconds from 1970, where pg_time_t begins, to 2000. */
+#define EPOCH_SECONDS	((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY)
+
+/* Zones change their clocks about twice a year; those that do not are asked again. */
+#define LOOK_BACK		(400 * (int64) SECS_PER_DAY)
+
+static void *
+resize(void *context, void *old, size_t size)
+{
+	if (size == 0)
+	{
+		if (old != NULL)
+			pfree(old);
+		return NULL;
+	}
+	if (old == NULL)
+		return MemoryContextAllocHuge(context, size);
+	return repalloc_huge(old, size);
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static int64
+microseconds_of(pg_time_t seconds)
+{
+	return (seconds - EPOCH_SECONDS) * USECS_PER_SEC;
+}
+
+/* The stretch around an instant in which the zone does not change its clock. */
+static void
+find_range(void *zone, int64_t instant, ZoneRange *range)
+{
+	pg_time_t	at = instant / USECS_PER_SEC - (instant % USECS_PER_SEC < 0) + EPOCH_SECONDS;
+	pg_time_t	from = at - LOOK_BACK;
+
+	for (;;)
+	{
+		long int	offset,
+					next_offset;
+		int			dst,
+					next_dst;
+		pg_time_t	boundary;
+		int			found = pg_next_dst_boundary(&from, &offset, &dst, &boundary, &next_offset, &next_dst, zone);
+
+		if (found < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("time zone does not know this time")));
+		if (found > 0 && boundary <= at)
+		{
+			from = boundary;
+			continue;
+		}
+		range->from = microseconds_of(from);
+		range->to = found > 0 ? microseconds_of(boundary) : PG_INT64_MAX;
+		range->offset = offset * USECS_PER_SEC;
+		return;
+	}
+}
+
+static int32_t
+next_month(int32_t date)
+{
+	int			year,
+				month,
+				day;
+
+	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	return date2j(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - POSTGRES_EPOCH_JDATE;
+}
+
+static void
+prepare_tariff(CompiledTariff *compiled)
+{
+	if (compiled->calendars_missing)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tariff does not hold calendar \"%s\"", compiled->missing_calendar),
+				 errhint("Write its dates into the tariff's \"calendars\", or keep the tariff in table tripmeter.tariffs, which adds them.")));
+	if (!compiled->clock_ready)
+	{
+		clock_init(&compiled->clock, (Zone) {compiled->zone, find_range, next_month});
+		compiled->clock_ready = true;
+	}
+}
+
+/* A member of an object; NULL if it is absent, or null. */
+static JsonbValue *
+find_member(JsonbContainer *object, const char *name, JsonbValue *room)
+{
+	JsonbValue *value = getKeyJsonValueFromContainer(object, name, strlen(name), room);
+
+	return value != NULL && value->type == jbvNull ? NULL : value;
+}
+
+/* A member that is a decimal, as a number or in a string; 0 if it is absent. */
+static Rational
+decimal_member(JsonbContainer *object, const char *name)
+{
+	JsonbValue	room;
+	JsonbValue *value = find_member(object, name, &room);
+	Rational	decimal = whole(0);
+	char	   *text = NULL;
+
+	if (value == NULL)
+		return decimal;
+	if (value->type == jbvNumeric)
+		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	else if (value->type == jbvString)
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	if (text == NULL || !rational_parse(text, (int) strlen(text), &decimal))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"%s\" of a trip is not a decimal", name),
+				 text ? errdetail("Its value is \"%s\".", text) : errdetail("It is neither a number nor a string."),
+				 errhint("Use at most 18 digits, of which at most 9 are behind the point.")));
+	pfree(text);
+	return decimal;
+}
+
+/* A quantity of the trip, in so many parts of its unit; not negative. */
+static int64
+quantity_member(JsonbContainer *object, const char *name, int64 parts, int64 most)
+{
+	Rational	quantity = decimal_member(object, name);
+
+	quantity = rational_round(rational_multiply(quantity, whole(parts)), whole(1), ROUND_HALF_UP);
+	if (!in_range(quantity) || quantity.num < 0 || quantity.num > most)
+		ereport(ERROR,
+				(errcode(in_range(quantity) && quantity.num < 0 ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("attribute \"%s\" of a trip is out of range", name)));
+	return (int64) quantity.num;
+}
+
+static void
+read_used(JsonbContainer *attributes, Trip *trip)
+{
+	JsonbValue	room;
+	JsonbValue *used = find_member(attributes, "used", &room);
+	JsonbContainer *object;
+
+	if (used == NULL)
+		return;
+	if (used->type != jbvBinary || !JsonContainerIsObject(used->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"used\" of a trip is not an object"),
+				 errhint("Write it as in {\"used\": {\"distance_m\": 12000, \"time_s\": 600}}.")));
+	object = used->val.binary.data;
+	trip->used[DISTANCE] = quantity_member(object, "distance_m", 1000, MAX_TRIP_MILLIMETRES);
+	trip->used[TIME] = quantity_member(object, "time_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	trip->used[MOVING] = quantity_member(object, "moving_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	trip->used[STOPPED] = quantity_member(object, "stopped_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	trip->used[RESERVED] = quantity_member(object, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+}
+
+/* The lists of values that the tariff's conditions look for, read once. */
+static void
+read_test_values(CompiledTariff *compiled)
+{
+	const Tariff *t = &compiled->tariff;
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(compiled));
+	Jsonb	  **values = palloc(t->attribute_test_count * sizeof(Jsonb *));
+
+	for (int i = 0; i < t->attribute_test_count; i++)
+		values[i] = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(t->attribute_tests[i].values)));
+	compiled->attribute_values = values;
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+attribute_passes(JsonbContainer *attributes, const AttributeTest *test, Jsonb *values)
+{
+	JsonbValue	room;
+	JsonbValue *value = getKeyJsonValueFromContainer(attributes, test->name, strlen(test->name), &room);
+
+	return value != NULL && value->type != jbvBinary &&
+		findJsonbValueFromContainer(&values->root, JB_FARRAY, value) != NULL;
+}
+
+static void
+read_attributes(FareSite *site, Jsonb *attributes)
+{
+	CompiledTariff *compiled = site->compiled;
+	const Tariff *t = &compiled->tariff;
+
+	if (!JB_ROOT_IS_OBJECT(attributes))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attributes of a trip are not a JSON object"),
+				 errhint("Write them as in {\"class\": \"van\"}.")));
+	if (t->attribute_test_count > 0 && compiled->attribute_values == NULL)
+		read_test_values(compiled);
+	for (int i = 0; i < t->attribute_test_count; i++)
+		site->attribute_results[i] = attribute_passes(&attributes->root, &t->attribute_tests[i], compiled->attribute_values[i]);
+	for (int i = 0; i < t->amount_attribute_count; i++)
+		site->attribute_amounts[i] = decimal_member(&attributes->root, t->amount_attributes[i]);
+	if (JB_ROOT_COUNT(attributes) == 0)
+		return;
+	site->trip.reserved = quantity_member(&attributes->root, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	read_used(&attributes->root, &site->trip);
+}
+
+static FareSite *
+make_site(MemoryContext context)
+{
+	FareSite   *site = MemoryContextAllocZero(context, sizeof(FareSite));
+
+	site->context = context;
+	site->provider = (Provider) {context, resize, check_interrupts};
+	return site;
+}
+
+static void
+make_attribute_room(FareSite *site)
+{
+	int			count = Max(site->compiled->tariff.attribute_test_count, site->compiled->tariff.amount_attribute_count);
+
+	if (count <= site->attribute_capacity)
+		return;
+	site->attribute_results = resize(site->context, site->attribute_results, count * sizeof(bool));
+	site->attribute_amounts = resize(site->context, site->attribute_amounts, count * sizeof(Rational));
+	site->attribute_capacity = count;
+}
+
+/* The call site, with the tariff (argument 0) and the attributes of this call. */
+FareSite *
+fare_site(FunctionCallInfo fcinfo, int attributes_arg)
+{
+	CompiledTariff *compiled = tariff_argument(fcinfo, 0);
+	void	  **kept = tariff_call_site(fcinfo);
+	FareSite   *site = *kept;
+	Jsonb	   *attributes;
+
+	if (site == NULL)
+		*kept = site = make_site(fcinfo->flinfo->fn_mcxt);
+	prepare_tariff(compiled);
+	site->compiled = compiled;
+	make_attribute_room(site);
+	memset(&site->trip, 0, sizeof(Trip));
+	site->trip.attribute_results = site->attribute_results;
+	site->trip.attribute_amounts = site->attribute_amounts;
+	attributes = PG_GETARG_JSONB_P(attributes_arg);
+	read_attributes(site, attributes);
+	PG_FREE_IF_COPY(attributes, attributes_arg);
+	return site;
+}
+
+/* Begin to price a trip of this time. */
+void
+fare_site_begin(FareSite *site, int64 start, int64 end)
+{
+	site->trip.start = start;
+	site->trip.end = end;
+	fare_begin(&site->run, &site->compiled->tariff, &site->compiled->clock, &site->provider, &site->trip);
+}
+
+void
+report_fare_out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("fare out of range"),
+			 errdetail("An amount or a fraction on the way to it does not fit into 128 bits."),
+			 errhint("Look for a price or a quantity that is too large, or has too many digits.")));
+}
