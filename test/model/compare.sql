@@ -55,13 +55,14 @@ CREATE FUNCTION model.difference(c model.random_case) RETURNS text
     LANGUAGE plpgsql STABLE
     AS $$
 DECLARE
-    fare numeric := model.fare(c.tariff, c.legs, c.started_at, c.ended_at, c.attributes);
+    bill model.plain_bill_line[] := ARRAY(SELECT m FROM model.plain_bill(c) m);
+    fare numeric := (SELECT coalesce(sum(amount), 0) FROM unnest(bill));
     engine_fare numeric;
     differences text;
 BEGIN
     engine_fare := model.engine_fare(c);
     SELECT string_agg(format(E'\n#   model  %s\n#   engine %s', m, e), '' ORDER BY coalesce(m.line, e.line)) INTO differences
-    FROM model.plain_bill(c) m FULL JOIN model.engine_bill(c) e USING (line)
+    FROM unnest(bill) m FULL JOIN model.engine_bill(c) e USING (line)
     WHERE (m.kind, m.rule, m.amount) IS DISTINCT FROM (e.kind, e.rule, e.amount)
         OR NOT model.same(m.exact, e.exact, 12) OR NOT model.same(m.quantity, e.quantity, 9)
         OR NOT model.same(m.billed, e.billed, 9) OR m.factor IS DISTINCT FROM e.factor;
@@ -73,3 +74,24 @@ EXCEPTION
     WHEN numeric_value_out_of_range THEN RETURN 'out of range';
     WHEN OTHERS THEN RETURN 'error: ' || SQLERRM;
 END $$;
+
+-- Features of the document that are in less than 3 of 100 random tariffs: what is rare is not compared.
+CREATE FUNCTION model.rare_features() RETURNS text
+    LANGUAGE sql VOLATILE
+    AS $$
+    WITH tariffs AS MATERIALIZED (
+        SELECT (model.totals_case(n)).tariff FROM generate_series(1, 1200) n UNION ALL SELECT (model.track_case(n)).tariff FROM generate_series(1, 400) n
+    ), features AS (
+        SELECT unnest(ARRAY['base', 'minimum', 'maximum', 'flat_fares', 'select.* ? (@ == "first")',
+            'rates[*].from', 'rates[*].to', 'rates[*].free', 'rates[*].step', 'rates[*] ? (@.unit == "once")',
+            'rates[*] ? (@.rounding == "nearest")', 'rates[*] ? (@.rounding == "down")', 'rates[*] ? (@.per == "rental")',
+            'rates[*].tiers ? (@.mode == "graduated")', 'rates[*].tiers ? (@.mode == "volume")', 'rates[*].tiers ? (@.mode == "package")',
+            'rates[*].when ? (@.evaluate == "unit")', 'rates[*].when ? (@.evaluate == "start")', 'multipliers[*].when ? (@.evaluate == "unit")',
+            'multipliers[*].group', 'multipliers[*].to', '*[*].when.hours', '*[*].when.weekdays', '*[*].when.dates', '*[*].when.calendars',
+            '*[*].when.date_of', '*[*].when.elapsed', '*[*].when.attributes', '*[*].when.not',
+            'meter ? (@.mode == "S")', 'meter ? (@.mode == "K")', 'meter ? (@.mode == "D")', 'meter.increment', 'meter ? (@.charge == "advance")',
+            'meter.covers', 'meter.gap', 'meter.crossover', 'surcharges[*].attribute', 'caps[*].rolling', 'caps[*].calendar',
+            'discounts[*].percent', 'discounts[*].amount', 'tax.by', 'tax.included', 'rounding.line', 'rounding.fare', 'rounding.cash']) AS feature
+    ) SELECT string_agg(feature, ', ') FROM features
+    WHERE (SELECT count(*) FROM tariffs WHERE tariff @? ('$.' || feature)::jsonpath) < 0.03 * (SELECT count(*) FROM tariffs)
+    $$;

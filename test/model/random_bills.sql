@@ -55,13 +55,16 @@ CREATE FUNCTION model.random_caps(seconds float8) RETURNS jsonb
     FROM generate_series(1, 1 + floor(random() * 2)::integer)
     $$;
 
-CREATE FUNCTION model.random_tax() RETURNS jsonb
+-- Tax by kinds of lines, and by names that the tariff has.
+CREATE FUNCTION model.random_tax(tariff jsonb) RETURNS jsonb
     LANGUAGE sql VOLATILE
     AS $$
     SELECT jsonb_strip_nulls(jsonb_build_object(
         'percent', CASE WHEN random() < 0.8 THEN model.decimal(25, 2) END,
-        'by', CASE WHEN random() < 0.5 THEN (SELECT jsonb_object_agg(name, model.decimal(30, 1)) FROM unnest('{base,distance,time,meter,flat,surcharge,minimum,maximum,cap,discount,rate 1,rate 2,surcharge 1,discount 1}'::text[]) name
-            WHERE random() < 0.2 OR name = 'time') END,
+        'by', CASE WHEN random() < 0.5 THEN (SELECT jsonb_object_agg(name, model.decimal(30, 1)) FROM (
+                SELECT unnest('{base,distance,time,meter,flat,surcharge,minimum,maximum,cap,discount}'::text[])
+                UNION ALL SELECT jsonb_path_query(tariff, '$.*[*].name') #>> '{}') names (name)
+            WHERE name = 'time' OR name LIKE '% %' AND name NOT LIKE 'multiplier%' AND random() < 0.3 OR random() < 0.2 AND name NOT LIKE 'multiplier%') END,
         'included', CASE WHEN random() < 0.4 THEN true END))
     $$;
 
@@ -88,7 +91,7 @@ BEGIN
     IF rounding = '{}' OR model.chance(0.4) THEN
         rounding := rounding || jsonb_build_object('cash', model.random_mode()
             || CASE WHEN random() < 0.6 THEN jsonb_build_object('step', trim_scale(unit * model.pick('5', '10', '100')::numeric)::text) ELSE '{}' END
-            || CASE WHEN random() < 0.3 THEN '{"when": {"attributes": {"class": "van"}}}' ELSE '{}' END);
+            || CASE WHEN random() < 0.3 THEN '{"when": {"attributes": {"class": "van"}}}'::jsonb ELSE '{}' END);
     END IF;
     RETURN rounding;
 END $$;
@@ -115,7 +118,7 @@ BEGIN
     IF model.chance(0.25) THEN t := t || jsonb_build_object('maximum', trim_scale(coalesce(minimum::numeric, 0) + model.price()::numeric)::text); END IF;
     IF model.chance(0.3) THEN t := t || jsonb_build_object('caps', model.random_caps(seconds)); END IF;
     IF model.chance(0.3) THEN t := t || jsonb_build_object('discounts', model.random_charges('discount', around, seconds)); END IF;
-    IF model.chance(0.35) THEN t := t || jsonb_build_object('tax', model.random_tax()); END IF;
+    IF model.chance(0.35) THEN t := t || jsonb_build_object('tax', model.random_tax(t)); END IF;
     IF model.chance(0.5) THEN t := t || jsonb_build_object('rounding', model.random_rounding(currency)); END IF;
     RETURN t;
 END $$;

@@ -89,14 +89,14 @@ BEGIN
     IF model.chance(0.12) THEN
         tests := tests || jsonb_build_object('calendars', to_jsonb(CASE floor(random() * 3) WHEN 0 THEN '{holidays}'::text[] WHEN 1 THEN '{fairs}' ELSE '{holidays,fairs}' END));
     END IF;
-    IF model.chance(0.3) AND tests ?| '{hours,weekdays,dates,calendars}' THEN
+    IF model.chance(0.3) AND tests ?| '{weekdays,dates,calendars}' THEN
         tests := tests || jsonb_build_object('date_of', 'instant');
     END IF;
     IF model.chance(0.25) THEN
         place := model.random_place('time', size);
         tests := tests || jsonb_build_object('elapsed', CASE floor(random() * 3) WHEN 0 THEN jsonb_build_object('from', place)
             WHEN 1 THEN jsonb_build_object('to', place)
-            ELSE jsonb_build_object('from', place, 'to', model.quantity(place) / 1000000 + model.positive(size + 1, 2)::numeric || ' s') END);
+            ELSE jsonb_build_object('from', place, 'to', trim_scale(model.quantity(place) / 1000000 + model.positive(size + 1, 2)::numeric) || ' s') END);
     END IF;
     IF model.chance(0.15) OR (tests = '{}' AND random() >= nothing) THEN
         tests := tests || jsonb_build_object('attributes', (ARRAY['{"class": ["van", "limousine"]}', '{"zone": 7}', '{"pet": true}',
@@ -171,8 +171,8 @@ BEGIN
     END IF;
     IF model.chance(0.25) THEN
         rate := rate || jsonb_build_object('to', CASE WHEN low IS NULL THEN model.random_place(dimension, size)
-            WHEN model.is_length(dimension) THEN model.quantity(low) / 1000 + model.positive(size, 2)::numeric || ' m'
-            ELSE model.quantity(low) / 1000000 + model.positive(size, 2)::numeric || ' s' END);
+            WHEN model.is_length(dimension) THEN trim_scale(model.quantity(low) / 1000 + model.positive(size, 2)::numeric) || ' m'
+            ELSE trim_scale(model.quantity(low) / 1000000 + model.positive(size, 2)::numeric) || ' s' END);
     END IF;
     -- a rental's earlier steps among rates selected first are not in the text
     IF model.chance(0.4) AND NOT (first AND per_rental) THEN
@@ -181,7 +181,8 @@ BEGIN
     END IF;
     IF model.chance(0.2) THEN rate := rate || jsonb_build_object('free', model.random_place(dimension, size / 2)); END IF;
     IF model.chance(0.45) THEN
-        rate := rate || jsonb_build_object('when', model.random_when(around, seconds, '', '', 'segment', 'start', 'unit', 'unit'));
+        rate := rate || jsonb_build_object('when', CASE WHEN rate ? 'step'
+            THEN model.random_when(around, seconds, '', 'segment', 'start', 'unit', 'unit') ELSE model.random_when(around, seconds, '', '', 'segment', 'start') END);
     END IF;
     RETURN rate;
 END $$;
@@ -225,6 +226,6 @@ BEGIN
     IF model.chance(0.4) THEN
         meter := meter || jsonb_build_object('covers', CASE WHEN meter ? 'distance' THEN model.pick('0.2 mi', '1 km', '250 m') ELSE model.pick('1 min', '90 s') END);
     END IF;
-    IF model.chance(0.5) THEN meter := meter || jsonb_build_object('gap', model.pick('leg', 'distance', 'time', 'nothing')); END IF;
+    IF model.chance(0.5) THEN meter := meter || jsonb_build_object('gap', model.pick('leg', 'nothing', CASE WHEN meter ? 'distance' THEN 'distance' ELSE 'leg' END, CASE WHEN meter ? 'time' THEN 'time' ELSE 'leg' END)); END IF;
     RETURN meter;
 END $$;
