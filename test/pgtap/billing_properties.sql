@@ -173,7 +173,8 @@ WHERE line_step IS NULL AND rule LIKE 'linear %' AND kind IN ('distance', 'time'
     AND abs(billed_quantity * rate * factor - exact_amount) > 1e-6;
 SELECT cmp_ok(count(*), '>', 500::bigint, 'of which there are many') FROM bills WHERE line_step IS NULL AND rule LIKE 'linear %' AND exact_amount > 0;
 SELECT is(string_agg(format('%s: %s, %s', n, trip, kind_of_call), '; '), NULL, 'lines are numbered from 1')
-FROM (SELECT n, trip, kind_of_call FROM bills GROUP BY n, trip, kind_of_call HAVING array_agg(line ORDER BY line) <> ARRAY(SELECT generate_series(1, count(*)::int))) wrong;
+FROM (SELECT n, trip, kind_of_call FROM bills GROUP BY n, trip, kind_of_call 
+      HAVING (min(line), max(line), count(DISTINCT line)) <> (1, count(*), count(*))) wrong;
 SELECT cmp_ok(count(*), '>', 100::bigint, 'some lines are rounded each') FROM bills WHERE line_step IS NOT NULL;
 SELECT is(string_agg(format('%s: %s, %s, %s', n, trip, kind_of_call, line), '; '), NULL, 'and then all that follows is of such a step') FROM bills
 WHERE kind NOT IN ('rounding', 'cash') AND exact_amount % line_step::numeric <> 0;
