@@ -54,7 +54,8 @@ SELECT to_regclass('recordings.nyc_taxi') IS NULL AS absent \gset
         '{30,4872,0}', 'fares by the tariff: below the bounds, within them, above') FROM usable;
     SELECT is(string_agg(trip::text, ' '), NULL, 'both bounds of every trip are those of arithmetic on whole millimetres') FROM usable
     WHERE (low, high) IS DISTINCT FROM (2.50 + 0.50 * floor(greatest(metres / 321.8688, minutes)), 2.50 + 0.50 * floor(metres / 321.8688 + minutes));
-    SELECT is(ARRAY[count(*) FILTER (WHERE low <> 2.50 + 0.50 * floor(greatest(5 * miles, minutes))), count(*) FILTER (WHERE high <> 2.50 + 0.50 * floor(5 * miles + minutes))],
+    SELECT is(ARRAY[count(*) FILTER (WHERE low <> 2.50 + 0.50 * floor(greatest(5 * miles, minutes))),
+            count(*) FILTER (WHERE high <> 2.50 + 0.50 * floor(5 * miles + minutes))],
         '{173,34}', 'bounds that whole millimetres lower by a unit') FROM usable;
 
     -- The first row: 1.50 miles in 400 seconds for 7.00, at night, with a tip
@@ -72,7 +73,8 @@ SELECT to_regclass('recordings.nyc_taxi') IS NULL AS absent \gset
     FROM charged WHERE total BETWEEN total_low AND total_high;
     SELECT is(string_agg(trip::text, ' '), NULL, 'the same ones: extras, tolls and tips are added to either bound') FROM charged
     WHERE (total_low, total_high) IS DISTINCT FROM (low + total - fare, high + total - fare);
-    SELECT is(ARRAY[count(*), count(*) FILTER (WHERE total = total_low)], '{13,10}', 'trips of which distance and duration tell the total, and those that were charged it')
+    SELECT is(ARRAY[count(*), count(*) FILTER (WHERE total = total_low)], '{13,10}',
+        'trips of which distance and duration tell the total, and those that were charged it')
     FROM charged WHERE total_low = total_high;
 
     -- To the airport

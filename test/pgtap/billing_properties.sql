@@ -87,8 +87,10 @@ FROM generate_series(1, 400) n,
         'rates', pg_temp.rates(n, steady, conditional),
         'select', CASE WHEN NOT steady AND pg_temp.uniform(n, 7) < 0.4 THEN '{"time": "first", "distance": "first"}'::jsonb END,
         'meter', CASE WHEN pg_temp.uniform(n, 8) < 0.3 THEN jsonb_build_object('mode', 'D',
-            'distance', jsonb_build_object('price', pg_temp.amount(n, 9, 2), 'unit', 'km'), 'time', jsonb_build_object('price', pg_temp.amount(n, 10, 1), 'unit', 'min'),
-            'increment', CASE WHEN pg_temp.uniform(n, 11) < 0.5 THEN '0.20' END, 'covers', CASE WHEN pg_temp.uniform(n, 12) < 0.5 THEN '800 m' END) END,
+            'distance', jsonb_build_object('price', pg_temp.amount(n, 9, 2), 'unit', 'km'),
+            'time', jsonb_build_object('price', pg_temp.amount(n, 10, 1), 'unit', 'min'),
+            'increment', CASE WHEN pg_temp.uniform(n, 11) < 0.5 THEN '0.20' END,
+            'covers', CASE WHEN pg_temp.uniform(n, 12) < 0.5 THEN '800 m' END) END,
         'multipliers', CASE WHEN pg_temp.uniform(n, 13) < 0.4 THEN jsonb_build_array(
             jsonb_strip_nulls(jsonb_build_object('name', 'extra', 'group', 'g', 'factor', pg_temp.one_of(n, 14, '{0.9,1.2,1.5,2}'::text[]),
                 'when', CASE WHEN conditional AND NOT steady THEN pg_temp.condition(n, 15) END)),
@@ -99,8 +101,10 @@ FROM generate_series(1, 400) n,
             jsonb_build_object('name', 'fee', 'amount', pg_temp.amount(n, 19, 2), 'when', '{"attributes": {"class": "van"}}'::jsonb)) END,
         'minimum', CASE WHEN pg_temp.uniform(n, 20) < 0.3 THEN '7.35' END,
         'maximum', CASE WHEN pg_temp.uniform(n, 21) < 0.2 THEN '80' END,
-        'caps', CASE WHEN conditional AND pg_temp.uniform(n, 22) < 0.3 THEN '[{"amount": "21.99", "rolling": "90 min"}, {"amount": "40", "calendar": "day"}]'::jsonb END,
-        'discounts', CASE WHEN pg_temp.uniform(n, 23) < 0.3 THEN '[{"name": "member", "percent": "12.5"}, {"name": "voucher", "amount": "2.50"}]'::jsonb END,
+        'caps', CASE WHEN conditional AND pg_temp.uniform(n, 22) < 0.3
+            THEN '[{"amount": "21.99", "rolling": "90 min"}, {"amount": "40", "calendar": "day"}]'::jsonb END,
+        'discounts', CASE WHEN pg_temp.uniform(n, 23) < 0.3
+            THEN '[{"name": "member", "percent": "12.5"}, {"name": "voucher", "amount": "2.50"}]'::jsonb END,
         'tax', CASE WHEN pg_temp.uniform(n, 24) < 0.4 THEN CASE WHEN steady THEN '{"percent": "19"}'
             ELSE pg_temp.one_of(n, 25, ARRAY[
             '{"percent": "7", "by": {"time": "19", "discount": "19", "toll": "0"}}', '{"percent": "5.2", "included": true}']::jsonb[]) END END)) AS doc) d;
@@ -125,7 +129,8 @@ CREATE FUNCTION pg_temp.drive(started_at timestamptz, travelled numeric[], elaps
 $$;
 
 CREATE TEMP TABLE trips AS
-SELECT trip, started_at, track, mm / 1000::float8 AS metres, ms * interval '1 ms' AS duration, still * interval '1 ms' AS stopped, (ms - still) * interval '1 ms' AS moving
+SELECT trip, started_at, track, mm / 1000::float8 AS metres, ms * interval '1 ms' AS duration,
+    still * interval '1 ms' AS stopped, (ms - still) * interval '1 ms' AS moving
 FROM (SELECT trip, sum(mm) AS mm, sum(ms) AS ms, coalesce(sum(ms) FILTER (WHERE mm = 0), 0) AS still,
         pg_temp.one_of(trip, 35, '{2024-03-10,2024-03-31,2024-10-27,2024-11-03,2024-12-31,2024-06-07}'::timestamptz[])
             + round(86400 * pg_temp.uniform(trip, 36)) * interval '1 s' AS started_at,
@@ -155,12 +160,13 @@ FROM tariffs, trips, LATERAL (SELECT pg_temp.attributes(n) AS attributes) a, LAT
 WHERE trip % 40 = n % 40;
 
 SELECT cmp_ok(count(*), '>=', 20::bigint, 'there are enough lines of the kind ' || kind)
-FROM unnest('{base,distance,time,moving,stopped,meter,flat,surcharge,minimum,maximum,cap,discount,tax,rounding,cash}'::text[]) kind LEFT JOIN bills USING (kind)
+FROM unnest('{base,distance,time,moving,stopped,meter,flat,surcharge,minimum,maximum,cap,discount,tax,rounding,cash}'::text[]) kind
+    LEFT JOIN bills USING (kind)
 GROUP BY kind ORDER BY kind;
 SELECT is(string_agg(format('%s: %s, %s', n, trip, kind_of_call), '; '), NULL, 'lines add up to the fare')
 FROM (SELECT n, trip, kind_of_call FROM bills GROUP BY n, trip, kind_of_call, fare HAVING sum(amount) <> fare) wrong;
-SELECT is(string_agg(format('%s: %s, %s, %s', n, trip, kind_of_call, line), '; '), NULL, 'an amount is its exact one to less than the smallest unit') FROM bills
-WHERE kind NOT IN ('rounding', 'cash') AND abs(amount - exact_amount) >= least(fare_step, 0.01);
+SELECT is(string_agg(format('%s: %s, %s, %s', n, trip, kind_of_call, line), '; '), NULL, 'an amount is its exact one to less than the smallest unit')
+FROM bills WHERE kind NOT IN ('rounding', 'cash') AND abs(amount - exact_amount) >= least(fare_step, 0.01);
 SELECT is(string_agg(format('%s: %s, %s', n, trip, kind_of_call), '; '), NULL, 'the fare is the sum of the exact amounts, rounded')
 FROM (SELECT n, trip, kind_of_call FROM bills GROUP BY n, trip, kind_of_call, fare_step, mode
       HAVING abs(sum(exact_amount) FILTER (WHERE kind NOT IN ('rounding', 'cash')) - sum(amount) FILTER (WHERE kind <> 'cash'))
@@ -186,9 +192,11 @@ SELECT is(string_agg(n || ': ' || trip, '; '), NULL, 'without conditions a track
 FROM unnest('{raw,raw jitter_radius=20}'::tripmeter.mileage_policy[]) policy LEFT JOIN LATERAL (
     SELECT n, trip FROM tariffs, trips, tripmeter.mileage_report(track, policy) r, LATERAL (SELECT pg_temp.attributes(n) AS attributes) a
     WHERE NOT conditional AND trip % 40 = n % 40
-        AND tripmeter.fare(tariff, distance_m, moving_time, stopped_time, started_at, attributes) <> tripmeter.fare(tariff, track, policy, attributes)) wrong ON true
+        AND tripmeter.fare(tariff, distance_m, moving_time, stopped_time, started_at, attributes)
+            <> tripmeter.fare(tariff, track, policy, attributes)) wrong ON true
 GROUP BY policy::text ORDER BY policy::text;
-SELECT cmp_ok(count(*), '>', 20::bigint, 'which lets some of them rest') FROM trips, tripmeter.mileage_report(track, 'raw jitter_radius=20') WHERE stopped_time > '1 min';
+SELECT cmp_ok(count(*), '>', 20::bigint, 'which lets some of them rest')
+FROM trips, tripmeter.mileage_report(track, 'raw jitter_radius=20') WHERE stopped_time > '1 min';
 
 -- More costs no less
 
@@ -219,8 +227,8 @@ SELECT cmp_ok(count(*) FILTER (WHERE reading < fare), '>', 500::bigint, 'from le
 -- The taximeter
 
 CREATE TEMP TABLE meters AS
-SELECT n, mode, meter ? 'crossover' AS given, jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', pg_temp.amount(n, 51, 5), 'time_zone', 'Europe/Berlin',
-    'rounding', '{"fare": {"step": "0.000001"}}'::jsonb, 'meter', meter) AS doc
+SELECT n, mode, meter ? 'crossover' AS given, jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', pg_temp.amount(n, 51, 5),
+    'time_zone', 'Europe/Berlin', 'rounding', '{"fare": {"step": "0.000001"}}'::jsonb, 'meter', meter) AS doc
 FROM generate_series(1, 40) n, unnest('{S,K,D}'::text[]) mode, LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object('mode', mode,
     'distance', jsonb_build_object('price', pg_temp.amount(n, 52, 3), 'unit', pg_temp.one_of(n, 53, '{km,0.2 mi,131 m}'::text[])),
     'time', jsonb_build_object('price', pg_temp.amount(n, 54, 1), 'unit', pg_temp.one_of(n, 55, '{min,30 s,36 s}'::text[])),
@@ -254,7 +262,8 @@ SELECT cmp_ok(count(*), '>', 100::bigint, 'and often more')
 FROM metered JOIN splits USING (trip) WHERE mode = 'S' AND NOT given AND tripmeter.fare(doc::text::tripmeter.tariff, splits.track, 'raw') > fare;
 
 -- Bounds
-SELECT is(string_agg(n || ': ' || trip, '; '), NULL, format('bounds hold the fare of every track, mode %s, cross-over %s', mode, CASE WHEN given THEN 'given' ELSE 'derived' END))
+SELECT is(string_agg(n || ': ' || trip, '; '), NULL, format('bounds hold the fare of every track, mode %s, cross-over %s',
+    mode, CASE WHEN given THEN 'given' ELSE 'derived' END))
 FROM (SELECT DISTINCT mode, given FROM metered) modes LEFT JOIN LATERAL (
     SELECT n, trip FROM metered m, tripmeter.fare_bounds(doc::text::tripmeter.tariff, metres, duration, started_at)
     WHERE m.mode = modes.mode AND m.given = modes.given AND NOT (low <= fare AND fare <= high)) wrong ON true
@@ -273,16 +282,19 @@ WHERE NOT conditional AND NOT doc @? '$.rates[*] ? (@.dimension == "moving" || @
 CREATE TEMP TABLE rentals AS
 SELECT n, jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rounding', '{"fare": {"step": "0.000000001"}}'::jsonb, 'rates', jsonb_build_array(
     jsonb_build_object('dimension', 'distance', 'per', 'rental') || jsonb_strip_nulls(jsonb_build_object(
-        'free', CASE WHEN n % 2 = 0 THEN '7 km' END, 'step', CASE WHEN n % 3 = 0 THEN '250 m' END, 'from', CASE WHEN n % 5 = 0 THEN '3 km' END, 'to', CASE WHEN n % 7 = 0 THEN '60 km' END))
+        'free', CASE WHEN n % 2 = 0 THEN '7 km' END, 'step', CASE WHEN n % 3 = 0 THEN '250 m' END,
+        'from', CASE WHEN n % 5 = 0 THEN '3 km' END, 'to', CASE WHEN n % 7 = 0 THEN '60 km' END))
         || CASE WHEN n % 4 = 0 THEN '{"tiers": {"mode": "package", "unit": "10 km", "bounds": [{"price": "4"}]}}'
-            WHEN n % 4 = 1 THEN '{"tiers": {"mode": "graduated", "unit": "km", "bounds": [{"to": "12.5", "price": "1.13", "flat": "2"}, {"to": "50", "price": "0.87", "flat": "1.50"}, {"price": "0.4"}]}}'
+            WHEN n % 4 = 1 THEN '{"tiers": {"mode": "graduated", "unit": "km", "bounds": [
+                {"to": "12.5", "price": "1.13", "flat": "2"}, {"to": "50", "price": "0.87", "flat": "1.50"}, {"price": "0.4"}]}}'
             ELSE '{"price": "0.39", "unit": "km"}'::jsonb END,
     jsonb_build_object('dimension', 'time', 'per', 'rental', 'price', '0.07', 'unit', 'min', 'step', '1 min')))::text::tripmeter.tariff AS tariff
 FROM generate_series(1, 60) n;
 SELECT is(string_agg(n::text, ' '), NULL, 'the trips of a rental cost together what one trip of all would') FROM (
     SELECT n FROM rentals, generate_series(1, 5) k,
         LATERAL (SELECT round(pg_temp.uniform(10 * n + k, 71) * 25000000) / 1000 AS metres, round(pg_temp.uniform(10 * n + k, 72) * 4000000) AS ms) trip,
-        LATERAL (SELECT coalesce(sum(round(pg_temp.uniform(10 * n + j, 71) * 25000000) / 1000), 0) AS used_m, coalesce(sum(round(pg_temp.uniform(10 * n + j, 72) * 4000000)), 0) AS used_ms
+        LATERAL (SELECT coalesce(sum(round(pg_temp.uniform(10 * n + j, 71) * 25000000) / 1000), 0) AS used_m,
+                    coalesce(sum(round(pg_temp.uniform(10 * n + j, 72) * 4000000)), 0) AS used_ms
                  FROM generate_series(1, k - 1) j) before
     GROUP BY n, tariff::text
     HAVING sum(tripmeter.fare(tariff, metres, ms * interval '1 ms', '2024-05-02Z',
@@ -292,15 +304,18 @@ SELECT is(string_agg(n::text, ' '), NULL, 'the trips of a rental cost together w
 -- The clock
 
 CREATE FUNCTION pg_temp.at_clock(zone text, rates text, started_at timestamptz, duration interval) RETURNS numeric LANGUAGE sql STABLE AS $$
-    SELECT tripmeter.fare(format('{"tariff": 1, "currency": "EUR", "time_zone": "%s", "rates": %s}', zone, rates)::tripmeter.tariff, 0, duration, started_at)
+    SELECT tripmeter.fare(format('{"tariff": 1, "currency": "EUR", "time_zone": "%s", "rates": %s}', zone, rates)::tripmeter.tariff,
+        0, duration, started_at)
 $$;
 
 -- The days on which clocks change
 CREATE TEMP TABLE days AS
 SELECT zone, day, day::timestamp AT TIME ZONE zone AS begins, (day + 1)::timestamp AT TIME ZONE zone - day::timestamp AT TIME ZONE zone AS length
-FROM (VALUES ('Europe/Berlin', '2024-03-31'::date), ('Europe/Berlin', '2024-10-27'), ('America/New_York', '2024-03-10'), ('America/New_York', '2024-11-03')) AS d (zone, day);
+FROM (VALUES ('Europe/Berlin', '2024-03-31'::date), ('Europe/Berlin', '2024-10-27'),
+    ('America/New_York', '2024-03-10'), ('America/New_York', '2024-11-03')) AS d (zone, day);
 
-SELECT is(pg_temp.at_clock(zone, '[{"dimension": "time", "price": "1", "unit": "h"}]', begins, length), expected, format('%s in %s has %s hours', day, zone, expected))
+SELECT is(pg_temp.at_clock(zone, '[{"dimension": "time", "price": "1", "unit": "h"}]', begins, length), expected,
+    format('%s in %s has %s hours', day, zone, expected))
 FROM days JOIN (VALUES ('2024-03-31'::date, 23.00), ('2024-10-27', 25.00), ('2024-03-10', 23.00), ('2024-11-03', 25.00)) AS e (day, expected) USING (day);
 SELECT is(pg_temp.at_clock(zone, format('[{"dimension": "time", "price": "1", "unit": "h", "when": {"hours": ["%s"]}}]', hours), begins, length), expected,
     format('%s in %s: of %s it has %s hours', day, zone, hours, expected))
@@ -335,7 +350,8 @@ CREATE TEMP TABLE clock_conditions AS
 SELECT n, zone, day, date_of, weekday, begins - interval '1 day' + floor(140 * pg_temp.uniform(n, 91)) * interval '15 min' AS started_at,
     (1 + floor(150 * pg_temp.uniform(n, 92))) * interval '15 min' AS duration, from_time, to_time
 FROM generate_series(1, 400) n JOIN (SELECT row_number() OVER () AS k, * FROM days) d ON k = 1 + n % 4,
-    LATERAL (SELECT floor(96 * pg_temp.uniform(n, 93) ^ (1 + n % 3)) * interval '15 min' AS from_time, pg_temp.one_of(n, 95, '{window,instant}'::text[]) AS date_of,
+    LATERAL (SELECT floor(96 * pg_temp.uniform(n, 93) ^ (1 + n % 3)) * interval '15 min' AS from_time,
+            pg_temp.one_of(n, 95, '{window,instant}'::text[]) AS date_of,
         CASE WHEN pg_temp.uniform(n, 96) < 0.6 THEN pg_temp.one_of(n, 97, '{6,7,7,1}'::integer[]) END AS weekday) w,
     LATERAL (SELECT from_time + (1 + floor(95 * pg_temp.uniform(n, 94))) * interval '15 min' AS to_time) e;
 ANALYZE local_times;
@@ -357,7 +373,8 @@ FROM clock_conditions c;
 SELECT is(string_agg(format('%s: %s', n, expected), '; '), NULL, 'windows are those of a clock that is looked at every quarter of an hour')
 FROM priced_quarters WHERE pg_temp.at_clock(zone, jsonb_build_array(rate)::text, started_at, duration) <> expected;
 SELECT is(string_agg(format('%s: %s', n, expected), '; '), NULL, 'and what is not in them is the rest')
-FROM priced_quarters WHERE pg_temp.at_clock(zone, jsonb_build_array(jsonb_set(rate, '{when}', jsonb_build_object('not', rate -> 'when')))::text, started_at, duration)
+FROM priced_quarters
+WHERE pg_temp.at_clock(zone, jsonb_build_array(jsonb_set(rate, '{when}', jsonb_build_object('not', rate -> 'when')))::text, started_at, duration)
     <> extract(epoch FROM duration) / 900 - expected;
 SELECT cmp_ok(count(*) FILTER (WHERE expected > 0), '>', 150::bigint, 'many of them hold something') FROM priced_quarters;
 
@@ -369,7 +386,8 @@ SELECT is(tripmeter.fare(format('{"tariff": 1, "currency": "EUR", "time_zone": "
     0, '169 h'::interval, '2024-10-24 00:00 Europe/Berlin'), expected, 'a week with a 25-hour day' || more)
 FROM (VALUES ('', 140.50), (', "caps": [{"amount": "10", "calendar": "day"}]', 70.00), (', "caps": [{"amount": "50", "calendar": "week"}]', 100.00),
     (', "caps": [{"amount": "15", "rolling": "24 h"}]', 105.50)) AS v (more, expected);
-SELECT is(pg_temp.at_clock('Europe/Berlin', format('[{"dimension": "time", "price": "1", "unit": "h", "when": %s}]', condition), started_at, duration), expected,
+SELECT is(pg_temp.at_clock('Europe/Berlin', format('[{"dimension": "time", "price": "1", "unit": "h", "when": %s}]', condition),
+        started_at, duration), expected,
     format('%s from %s: %s', duration, started_at, condition))
 FROM (VALUES
     ('{"dates": ["2025-01-01"]}', '2024-12-31 23:30+01'::timestamptz, '1 h'::interval, 0.50),
@@ -383,12 +401,17 @@ SELECT is(tripmeter.fare('{"tariff": 1, "currency": "EUR", "time_zone": "Europe/
 -- Nothing, of distance or of time
 
 SELECT is(tripmeter.fare('{"tariff": 1, "currency": "EUR", "time_zone": "Europe/Berlin", "base": "3", "rates": [
-        {"dimension": "distance", "price": "2", "unit": "km", "when": {"hours": ["06:00-22:00"]}}, {"dimension": "distance", "price": "5", "unit": "km", "when": {"hours": ["22:00-06:00"]}},
-        {"dimension": "time", "price": "1", "unit": "min"}, {"dimension": "distance", "price": "100", "unit": "once"}]}', metres, duration, started_at), expected,
+        {"dimension": "distance", "price": "2", "unit": "km", "when": {"hours": ["06:00-22:00"]}},
+        {"dimension": "distance", "price": "5", "unit": "km", "when": {"hours": ["22:00-06:00"]}},
+        {"dimension": "time", "price": "1", "unit": "min"},
+        {"dimension": "distance", "price": "100", "unit": "once"}]}', metres, duration, started_at), expected,
     format('%s m in %s at %s', metres, duration, started_at))
-FROM (VALUES (0, '0'::interval, '2024-05-02 12:00+02'::timestamptz, 3.00), (0, '5 min', '2024-05-02 12:00+02', 8.00), (1000, '0', '2024-05-02 12:00+02', 105.00),
-    (1000, '0', '2024-05-02 23:00+02', 108.00), (1000, '0', '2024-05-02 22:00+02', 108.00), (1000, '5 min', '2024-05-02 12:00+02', 110.00)) AS v (metres, duration, started_at, expected);
-SELECT is(tripmeter.fare('{"tariff": 1, "currency": "EUR", "base": "3", "meter": {"mode": "S", "distance": {"price": "1", "unit": "km"}, "time": {"price": "1", "unit": "min"}}}',
+FROM (VALUES (0, '0'::interval, '2024-05-02 12:00+02'::timestamptz, 3.00), (0, '5 min', '2024-05-02 12:00+02', 8.00),
+    (1000, '0', '2024-05-02 12:00+02', 105.00),
+    (1000, '0', '2024-05-02 23:00+02', 108.00), (1000, '0', '2024-05-02 22:00+02', 108.00),
+    (1000, '5 min', '2024-05-02 12:00+02', 110.00)) AS v (metres, duration, started_at, expected);
+SELECT is(tripmeter.fare('{"tariff": 1, "currency": "EUR", "base": "3",
+        "meter": {"mode": "S", "distance": {"price": "1", "unit": "km"}, "time": {"price": "1", "unit": "min"}}}',
     tripmeter.track('2024-05-02Z'::timestamptz, 8, 50)), 3.00, 'a track of one fix costs its base');
 
 -- Absurd sizes
@@ -409,7 +432,8 @@ $$;
 
 SELECT ok(outcome IN ('22003', '22023'), format('an error: %s (%s)', arguments, outcome))
 FROM unnest('{"1e18, ''1 h''","1e300, ''1 h''","''NaN'', ''1 h''","''Infinity'', ''1 h''","''-Infinity'', ''1 h''","-1, ''1 h''","-0.001, ''1 h''",
-    "0, ''-1 us''","0, ''-1 h''","0, ''1 month''","0, ''1 month -30 days''","1, ''1 h'', ''-1 h''","1, ''-1 h'', ''1 h''","1, ''1 h'', ''1 year''"}'::text[]) arguments,
+    "0, ''-1 us''","0, ''-1 h''","0, ''1 month''","0, ''1 month -30 days''",
+    "1, ''1 h'', ''-1 h''","1, ''-1 h'', ''1 h''","1, ''1 h'', ''1 year''"}'::text[]) arguments,
     LATERAL (SELECT pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''2024-05-02Z''::timestamptz)', pg_temp.quoted('1'), arguments)) AS outcome) o;
 SELECT ok(outcome IN ('22003', '22023', '22008'), format('an error: a start at %s (%s)', started_at, outcome))
 FROM unnest('{infinity,-infinity}'::timestamptz[]) started_at,
@@ -422,25 +446,31 @@ FROM generate_series(1, 400) n,
     LATERAL (SELECT round((10 ^ (8.6 * pg_temp.uniform(n, 111)))::numeric * (1 + pg_temp.uniform(n, 112))::numeric, 1 + n % 9) AS price,
         round((10 ^ (12 * pg_temp.uniform(n, 113)))::numeric, 3)::float8 AS metres) p,
     LATERAL (VALUES ('m', 1), ('km', 1000), ('mi', 1609.344), ('ft', 0.3048)) AS u (unit, unit_m),
-    LATERAL (SELECT pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''1 h'', ''2024-05-02Z''::timestamptz)', pg_temp.quoted(price::text, unit), metres)) AS outcome) o;
-SELECT is(string_agg(format('%s x %s: %s', price, metres, outcome), '; '), NULL, 'a giant is an error or exact') FROM giants WHERE outcome NOT IN (expected, '22003');
+    LATERAL (SELECT pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''1 h'', ''2024-05-02Z''::timestamptz)',
+        pg_temp.quoted(price::text, unit), metres)) AS outcome) o;
+SELECT is(string_agg(format('%s x %s: %s', price, metres, outcome), '; '), NULL, 'a giant is an error or exact')
+FROM giants WHERE outcome NOT IN (expected, '22003');
 SELECT cmp_ok(count(*) FILTER (WHERE outcome = expected), '>', 1000::bigint, 'mostly exact') FROM giants;
 
-SELECT is(pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''1 h'', ''2024-05-02Z''::timestamptz)', pg_temp.quoted('999999999999999999', unit), metres)), expected,
+SELECT is(pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''1 h'', ''2024-05-02Z''::timestamptz)',
+        pg_temp.quoted('999999999999999999', unit), metres)), expected,
     format('999999999999999999 per %s by %s m', unit, metres))
 FROM (VALUES ('km', 1000, '999999999999999999.00'), ('m', 9e9, '8999999999999999991000000000.00')) AS v (unit, metres, expected);
 -- Many of them at once: the sum is exact, or an error.
 SELECT ok(outcome IN ('22003', (500 * 999999999999999999::numeric * 9000000000)::text || '.00'), 'nor is a sum of giants wrong: ' || outcome)
-FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)', jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates',
+FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates',
     (SELECT jsonb_agg('{"dimension": "distance", "price": "999999999999999999", "unit": "m"}'::jsonb) FROM generate_series(1, 500))))) outcome;
 -- Factors multiply without bound.
 SELECT ok(outcome = '22003', 'nor a product of factors: ' || outcome)
-FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)', jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '999999999999999999',
+FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '999999999999999999',
     'multipliers', (SELECT jsonb_agg('{"factor": "999999999.999999999"}'::jsonb) FROM generate_series(1, 20))))) outcome;
 -- A document of a million rates is refused, by a limit.
 SELECT ok(outcome IN ('22003', '22023', '54000'), 'a million rates are refused: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''1 h'', ''2024-05-02Z''::timestamptz)',
-    '{"tariff": 1, "currency": "EUR", "rates": [' || repeat('{"dimension": "distance", "price": "1", "unit": "m"},', 999999) || '{"dimension": "distance", "price": "1", "unit": "m"}]}')) outcome;
+    '{"tariff": 1, "currency": "EUR", "rates": [' || repeat('{"dimension": "distance", "price": "1", "unit": "m"},', 999999)
+        || '{"dimension": "distance", "price": "1", "unit": "m"}]}')) outcome;
 -- A century on the road is cut at 36,525 midnights and more: right, or too much.
 SELECT ok(outcome IN ('22003', '22023', '54000', '438300.00'), 'a century by night and by day: ' || outcome)
 FROM pg_temp.outcome($$SELECT tripmeter.fare('{"tariff": 1, "currency": "EUR", "rates": [

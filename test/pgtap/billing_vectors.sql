@@ -242,8 +242,8 @@ SELECT is(pg_temp.tiered('{"mode": "volume", "unit": "km", "bounds": [{"to": "5"
 FROM (VALUES (3, 100::numeric), (5, 100), (14, 140), (15, 150), (16, 80), (100, 500)) AS v (q, expected);
 SELECT is(pg_temp.tiered('{"mode": "package", "unit": "10 km", "bounds": [{"price": "15"}]}', q), expected, 'packages: ' || q)
 FROM (VALUES (10, 15::numeric), (5, 15), (10.001, 30), (0, 0)) AS v (q, expected);
-SELECT is(pg_temp.tiered('{"mode": "package", "unit": "10 km", "bounds": [{"price": "15"}]}', 5, jsonb_build_object('used', jsonb_build_object('distance_m', used))),
-    expected, format('packages: %s m already used, and 5 km more', used))
+SELECT is(pg_temp.tiered('{"mode": "package", "unit": "10 km", "bounds": [{"price": "15"}]}', 5,
+    jsonb_build_object('used', jsonb_build_object('distance_m', used))), expected, format('packages: %s m already used, and 5 km more', used))
 FROM (VALUES (17000, 15::numeric), (15000, 0), (15001, 15)) AS v (used, expected);
 SELECT is(pg_temp.tiered('{"mode": "package", "unit": "1 km", "bounds": [{"price": "10"}]}', 1.4), 20::numeric,
     '1,400 at 10 for each thousand begun');
@@ -261,7 +261,8 @@ FROM (VALUES ('CHF', 'half_down', 1.05), ('CHF', 'half_up', 1.10), ('CAD', 'half
 SELECT is(pg_temp.price(format('{"tariff": 1, "currency": "CHF", "base": "1.075",
         "rounding": {"fare": {"step": "0.005"}, "cash": {"mode": "%s"}}}', mode), 0, '0', attributes), expected,
     format('a fare of 1.075 with %s, %s', attributes, mode))
-FROM (VALUES ('half_down', '{"payment": "cash"}'::jsonb, 1.05), ('half_up', '{"payment": "cash"}', 1.10), ('half_up', '{}', 1.075)) AS v (mode, attributes, expected);
+FROM (VALUES ('half_down', '{"payment": "cash"}'::jsonb, 1.05), ('half_up', '{"payment": "cash"}', 1.10), ('half_up', '{}', 1.075)
+) AS v (mode, attributes, expected);
 
 SELECT is(pg_temp.price(format('{"tariff": 1, "currency": "EUR", "rates": [{"dimension": "distance", "price": "348.35", "unit": "km"}],
     "discounts": [{"percent": "4"}], "tax": {"percent": "22"}, "rounding": %s}', rounding), 16000, '1 h'), expected,
