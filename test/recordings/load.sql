@@ -15,6 +15,15 @@ CREATE TABLE recordings.reference (
 :copy_reference
 ANALYZE recordings.fixes;
 
+-- The taximeters of New York; times are of the clock on the wall.
+CREATE TABLE recordings.nyc_taxi (
+    vendor_id int, picked_up timestamp, dropped_off timestamp, passengers int, miles numeric, rate_code int,
+    store_and_forward text, from_zone int, to_zone int, payment_type int, fare numeric, extra numeric, mta_tax numeric,
+    tip numeric, tolls numeric, improvement numeric, total numeric, congestion numeric
+);
+\set copy_taxi '\\copy recordings.nyc_taxi from program ''zcat "' :folder '/nyc_taxi_2019.csv.gz"'' with (format csv, header)'
+:copy_taxi
+
 -- What every trip reads: plain, and under the default policy.
 CREATE TABLE recordings.readings AS
 SELECT dataset, trip_id, reference_m, naive_sphere_m,
