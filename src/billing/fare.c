@@ -135,37 +135,45 @@ make_pieces(FareRun *run)
 	run->at = run->first_driven;
 }
 
+static void
+add_cell(FareRun *run)
+{
+	run->cells = make_room(run->provider, run->cells, run->cell_count, &run->cell_capacity, sizeof(Cell));
+	memset(&run->cells[run->cell_count], 0, sizeof(Cell));
+	run->cells[run->cell_count++].amount = whole(0);
+}
+
 /* Number the windows of caps that pieces are in, and the cells between all their ends. */
 static void
 make_cells(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	InstantList edges = {.provider = run->provider};
+	InstantList ends[MAX_CAPS];
+	int			window[MAX_CAPS] = {0};
 
 	run->cell_count = 0;
-	for (int p = run->first_driven; t->cap_count > 0 && p < run->piece_count; p++)
-	{
-		run->cells = make_room(run->provider, run->cells, run->cell_count,
-							   &run->cell_capacity, sizeof(Cell));
-		memset(&run->cells[run->cell_count], 0, sizeof(Cell));
-		run->cells[run->cell_count].amount = whole(0);
-		run->pieces[p].cell = run->cell_count++;
-	}
+	if (t->cap_count == 0)
+		return;
 	for (int k = 0; k < t->cap_count; k++)
 	{
-		int			window = 0;
-
-		edges.count = 0;
-		cap_edges(run, &t->caps[k], &edges);
-		for (int p = run->first_driven; p < run->piece_count; p++)
-		{
-			while (window < edges.count && edges.instants[window] <= run->pieces[p].from)
-				window++;
-			run->cells[run->pieces[p].cell].windows[k] = window;
-		}
+		ends[k] = (InstantList) {.provider = run->provider};
+		cap_edges(run, &t->caps[k], &ends[k]);
 	}
-	if (edges.instants != NULL)
-		run->provider->resize(run->provider->context, edges.instants, 0);
+	add_cell(run);
+	for (int p = run->first_driven; p < run->piece_count; p++)
+	{
+		bool		ended = false;
+
+		for (int k = 0; k < t->cap_count; k++)
+			for (; window[k] < ends[k].count && ends[k].instants[window[k]] <= run->pieces[p].from; window[k]++)
+				ended = true;
+		if (ended)
+			add_cell(run);
+		run->pieces[p].cell = run->cell_count - 1;
+		memcpy(run->cells[run->cell_count - 1].windows, window, sizeof(window));
+	}
+	for (int k = 0; k < t->cap_count; k++)
+		run->provider->resize(run->provider->context, ends[k].instants, 0);
 }
 
 static void

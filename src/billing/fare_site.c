@@ -114,43 +114,61 @@ find_member(JsonbContainer *object, const char *name, JsonbValue *room)
 	return value != NULL && value->type == jbvNull ? NULL : value;
 }
 
-/* A member that is a decimal, as a number or in a string; 0 if it is absent. */
-static Rational
-decimal_member(JsonbContainer *object, const char *name)
+/* The text of a member that is a number, or a string; NULL if it is absent. */
+static char *
+number_text(JsonbContainer *object, const char *name)
 {
 	JsonbValue	room;
 	JsonbValue *value = find_member(object, name, &room);
-	Rational	decimal = whole(0);
-	char	   *text = NULL;
 
 	if (value == NULL)
-		return decimal;
+		return NULL;
 	if (value->type == jbvNumeric)
-		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	else if (value->type == jbvString)
-		text = pnstrdup(value->val.string.val, value->val.string.len);
-	if (text == NULL || !rational_parse(text, (int) strlen(text), &decimal))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("attribute \"%s\" of a trip is not a decimal", name),
-				 text ? errdetail("Its value is \"%s\".", text) : errdetail("It is neither a number nor a string."),
-				 errhint("Use at most 18 digits, of which at most 9 are behind the point.")));
-	pfree(text);
-	return decimal;
+		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	if (value->type == jbvString)
+		return pnstrdup(value->val.string.val, value->val.string.len);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("attribute \"%s\" of a trip is neither a number nor a string", name)));
 }
 
-/* A quantity of the trip, in so many parts of its unit; not negative. */
+/* An amount; 0 if it is absent. */
+static Rational
+amount_member(JsonbContainer *object, const char *name)
+{
+	Rational	amount = whole(0);
+	char	   *text = number_text(object, name);
+
+	if (text != NULL && !rational_parse(text, (int) strlen(text), &amount))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"%s\" of a trip is not an amount", name),
+				 errdetail("Its value is \"%s\".", text),
+				 errhint("Use a decimal of at most 18 digits, of which at most 9 are behind the point.")));
+	return amount;
+}
+
+/* A quantity of the trip, rounded to so many parts of its unit; 0 if it is absent. */
 static int64
 quantity_member(JsonbContainer *object, const char *name, int64 parts, int64 most)
 {
-	Rational	quantity = decimal_member(object, name);
+	char	   *text = number_text(object, name);
+	Datum		zero = NumericGetDatum(int64_to_numeric(0));
+	Datum		quantity;
 
-	quantity = rational_round(rational_multiply(quantity, whole(parts)), whole(1), ROUND_HALF_UP);
-	if (!in_range(quantity) || quantity.num < 0 || quantity.num > most)
+	if (text == NULL)
+		return 0;
+	quantity = DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	quantity = DirectFunctionCall2(numeric_round,
+								   DirectFunctionCall2(numeric_mul, quantity, NumericGetDatum(int64_to_numeric(parts))),
+								   Int32GetDatum(0));
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, quantity, zero)) ||
+		DatumGetBool(DirectFunctionCall2(numeric_gt, quantity, NumericGetDatum(int64_to_numeric(most)))))
 		ereport(ERROR,
-				(errcode(in_range(quantity) && quantity.num < 0 ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("attribute \"%s\" of a trip is out of range", name)));
-	return (int64) quantity.num;
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("attribute \"%s\" of a trip is out of range", name),
+				 errdetail("Its value is \"%s\".", text)));
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, quantity));
 }
 
 static void
@@ -215,7 +233,7 @@ read_attributes(FareSite *site, Jsonb *attributes)
 	for (int i = 0; i < t->attribute_test_count; i++)
 		site->attribute_results[i] = attribute_passes(&attributes->root, &t->attribute_tests[i], compiled->attribute_values[i]);
 	for (int i = 0; i < t->amount_attribute_count; i++)
-		site->attribute_amounts[i] = decimal_member(&attributes->root, t->amount_attributes[i]);
+		site->attribute_amounts[i] = amount_member(&attributes->root, t->amount_attributes[i]);
 	if (JB_ROOT_COUNT(attributes) == 0)
 		return;
 	site->trip.reserved = quantity_member(&attributes->root, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);

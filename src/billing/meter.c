@@ -124,26 +124,26 @@ meter_bound(const FareRun *run, int64_t mm, int64_t us, bool low)
 	Rational	distance = amount_of(mm, &m->distance);
 	Rational	time = amount_of(us, &m->time);
 	Rational	corners[3];
-	int64_t		at_crossover = INT64_MAX;	/* microseconds that the distance takes at c */
+	Rational	crossover;		/* mm a us */
 	Rational	bound;
 
-	if (run->judge_us > 0)
-	{
-		Int128		at_c = (Int128) mm * run->judge_mm / run->judge_us;
-
-		at_crossover = at_c < INT64_MAX ? (int64_t) at_c : INT64_MAX;
-	}
 	corners[0] = rational_add(distance, time);
-	if (us <= at_crossover)
+	if ((Int128) mm * run->judge_mm >= (Int128) us * run->judge_us)
 	{
+		/* all at c, or some at rest and the rest faster */
+		crossover = (Rational) {run->judge_us, run->judge_mm};
 		corners[1] = distance;
 		corners[2] = distance;
 		if (m->mode == METER_S)
-			corners[2] = rational_add(time, rational_subtract(distance, amount_of((int64_t) ((Int128) us * run->judge_us / run->judge_mm), &m->distance)));
+			corners[2] = rational_subtract(corners[0],
+										   rational_multiply(tariff_of(&m->distance), rational_multiply(whole(us), crossover)));
 	}
 	else
 	{
-		corners[1] = rational_add(distance, amount_of(us - at_crossover - low, &m->time));
+		/* some at rest, and the rest at c */
+		crossover = (Rational) {run->judge_mm, run->judge_us};
+		corners[1] = rational_subtract(corners[0],
+									   rational_multiply(tariff_of(&m->time), rational_multiply(whole(mm), crossover)));
 		corners[2] = m->mode == METER_S ? time : corners[0];
 	}
 	bound = corners[0];

@@ -49,6 +49,11 @@ BEGIN
     RETURN tripmeter.fare(tariff, c.track, 'raw gap_threshold=300', c.attributes);
 END $$;
 
+-- The engine has lines that say that a rule had no effect, the model has not.
+CREATE FUNCTION model.is_note(kind text, exact numeric) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT kind IN ('minimum', 'maximum', 'cap', 'gap', 'waiting') AND exact = 0 $$;
+
 -- What is not the same of a case; NULL if nothing. Out of range is for the engine alone: its numbers
 -- are of 128 bits.
 CREATE FUNCTION model.difference(c model.random_case) RETURNS text
@@ -61,11 +66,18 @@ DECLARE
     differences text;
 BEGIN
     engine_fare := model.engine_fare(c);
+    WITH model AS (
+        SELECT row_number() OVER (ORDER BY line)::integer AS line, kind, rule, amount, exact, quantity, billed, factor
+        FROM unnest(bill) WHERE NOT model.is_note(kind, exact)
+    ), engine AS (
+        SELECT row_number() OVER (ORDER BY line)::integer AS line, kind, rule, amount, exact, quantity, billed, factor
+        FROM model.engine_bill(c) WHERE NOT model.is_note(kind, exact)
+    )
     SELECT string_agg(format(E'\n#   model  %s\n#   engine %s', m, e), '' ORDER BY coalesce(m.line, e.line)) INTO differences
-    FROM unnest(bill) m FULL JOIN model.engine_bill(c) e USING (line)
+    FROM model m FULL JOIN engine e USING (line)
     WHERE (m.kind, m.rule, m.amount) IS DISTINCT FROM (e.kind, e.rule, e.amount)
-        OR NOT model.same(m.exact, e.exact, 12) OR NOT model.same(m.quantity, e.quantity, 9)
-        OR NOT model.same(m.billed, e.billed, 9) OR m.factor IS DISTINCT FROM e.factor;
+        OR NOT model.same(m.exact, e.exact, 12) OR m.quantity IS NOT NULL AND NOT model.same(m.quantity, e.quantity, 9)
+        OR m.billed IS NOT NULL AND NOT model.same(m.billed, e.billed, 9) OR m.factor <> e.factor;
     IF fare IS DISTINCT FROM engine_fare OR differences IS NOT NULL THEN
         RETURN format('fare %s by the model, %s by the engine%s', trim_scale(fare), engine_fare, differences);
     END IF;

@@ -51,8 +51,8 @@ BEGIN
         upto := coalesce((tier->>'to')::numeric * unit, greatest(y1, total, above));
         IF mode = 'volume' THEN
             IF upto >= total THEN
-                IF first AND tier ? 'flat' THEN
-                    lines := lines || model.priced_once(part, rate, number, 0, (tier->>'flat')::numeric, scale);
+                IF first AND (tier->>'flat')::numeric <> 0 THEN
+                    lines := lines || model.priced_once(part, rate, number, 1, (tier->>'flat')::numeric, scale);
                 END IF;
                 IF y1 > y0 THEN
                     lines := lines || model.priced(part, rate, number, y1 - y0, y1 - y0, coalesce((tier->>'price')::numeric, 0), scale);
@@ -60,8 +60,8 @@ BEGIN
                 RETURN lines;
             END IF;
         ELSE
-            IF tier ? 'flat' AND (CASE number WHEN 1 THEN first ELSE y0 <= above AND y1 > above END) THEN
-                lines := lines || model.priced_once(part, rate, number, 0, (tier->>'flat')::numeric, scale);
+            IF (tier->>'flat')::numeric <> 0 AND (CASE number WHEN 1 THEN first ELSE y0 <= above AND y1 > above END) THEN
+                lines := lines || model.priced_once(part, rate, number, 1, (tier->>'flat')::numeric, scale);
             END IF;
             IF least(y1, upto) > greatest(y0, above) THEN
                 lines := lines || model.priced(part, rate, number, least(y1, upto) - greatest(y0, above),
@@ -103,7 +103,7 @@ BEGIN
         ELSIF rate->>'unit' <> 'once' THEN
             lines := lines || model.priced(part, rate, 0, part.x1 - part.x0, y1 - y0, (rate->>'price')::numeric, trip.scale);
         ELSIF y0 = 0 AND y1 > 0 THEN
-            lines := lines || model.priced_once(part, rate, 0, part.x1 - part.x0, (rate->>'price')::numeric, trip.scale);
+            lines := lines || model.priced_once(part, rate, 0, 1, (rate->>'price')::numeric, trip.scale);
         END IF;
         begun[part.rate] := true;
     END LOOP;
@@ -200,7 +200,7 @@ BEGIN
             ELSE div(value - covered, increment) + advance END;
         IF now_charged > charged THEN
             lines := lines || (SELECT ('meter', 'meter', 'meter', trip.cells[i], trip.moments[i],
-                coalesce(trip.moments[i + 1], trip.duration), now_charged - charged, now_charged - charged, NULL, 1, NULL, factor,
+                coalesce(trip.moments[i + 1], trip.duration), now_charged - charged, now_charged - charged, NULL, CASE WHEN increment IS NULL THEN trip.scale ELSE 1 END, NULL, factor,
                 (now_charged - charged) * coalesce(increment, 1) * factor)::model.line
                 FROM model.factor_or_one(trip, 'meter', trip.moments[i]) factor);
             charged := now_charged;

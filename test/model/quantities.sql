@@ -70,8 +70,9 @@ BEGIN
             IF until = leg.to_us THEN
                 now_done := ARRAY[leg.mm, leg.moving_us, leg.stopped_us];
             ELSE
-                now_done := ARRAY[div(leg.mm * (until - leg.from_us), whole), div(leg.moving_us * (until - leg.from_us), whole),
-                    div(leg.stopped_us * (until - leg.from_us), whole)];
+                now_done := ARRAY[div(leg.mm * (until - leg.from_us), whole), div(leg.moving_us * (until - leg.from_us), whole), 0];
+                -- what is not in motion is at rest
+                now_done[3] := CASE WHEN leg.moving_us + leg.stopped_us = whole THEN until - leg.from_us - now_done[2] ELSE 0 END;
             END IF;
             trip.distance[s] := trip.distance[s] + now_done[1] - done[1];
             trip.time[s] := trip.time[s] + until - here;
@@ -109,7 +110,7 @@ BEGIN
         END IF;
     END LOOP;
     FOREACH g IN ARRAY trip.multiplier_group LOOP
-        product := product * coalesce(sums[g], 1);
+        product := product * greatest(coalesce(sums[g], 1), 0);
         sums[g] := 1;
     END LOOP;
     RETURN product;
