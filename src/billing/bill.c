@@ -293,7 +293,7 @@ units_of(FareRun *run, Rational amount)
 {
 	Rational	units = rational_reduce(rational_divide(amount, run->unit));
 
-	if (!in_range(units) || units.num > INT64_MAX / 1000 || units.num < -(INT64_MAX / 1000))
+	if (!in_range(units) || units.num > INT64_MAX / 4 || units.num < -(INT64_MAX / 4))
 	{
 		run->fits = false;
 		return 0;
@@ -357,7 +357,7 @@ compare_remainders(const void *a, const void *b)
 
 /* Round the lines down, and give what is missing to the largest remainders. */
 static void
-allocate_lines(FareRun *run, int64_t units)
+allocate_lines(FareRun *run, Int128 units)
 {
 	BillLine  **by_remainder = run->provider->resize(run->provider->context, NULL,
 													 (size_t) (run->line_count + 1) * sizeof(BillLine *));

@@ -368,7 +368,7 @@ SELECT n, zone, started_at, duration,
      WHERE (q.zone, q.day) = (c.zone, c.day) AND t >= started_at AND t < started_at + duration
         AND (weekday IS NULL OR date_of = 'window' OR extract(isodow FROM q.local) = weekday)
         AND EXISTS (SELECT FROM windows w WHERE w.n = c.n AND t >= begins AND t < ends)) AS expected,
-    jsonb_build_object('dimension', 'time', 'price', '1', 'unit', '15 min', 'when', jsonb_strip_nulls(jsonb_build_object('date_of', date_of,
+    jsonb_build_object('dimension', 'time', 'price', '1', 'unit', '15 min', 'when', jsonb_strip_nulls(jsonb_build_object('date_of', CASE WHEN weekday IS NOT NULL THEN date_of END,
         'hours', jsonb_build_array(to_char('2000-01-01'::timestamp + from_time, 'HH24:MI') || '-' || to_char('2000-01-01'::timestamp + to_time, 'HH24:MI')),
         'weekdays', CASE weekday WHEN 1 THEN '["mon"]' WHEN 6 THEN '["sat"]' WHEN 7 THEN '["sun"]'::jsonb END))) AS rate
 FROM clock_conditions c;
@@ -454,19 +454,20 @@ SELECT is(string_agg(format('%s x %s: %s', price, metres, outcome), '; '), NULL,
 FROM giants WHERE outcome NOT IN (expected, '22003');
 SELECT cmp_ok(count(*) FILTER (WHERE outcome = expected), '>', 1000::bigint, 'mostly exact') FROM giants;
 
+-- A price with the cents of its currency has at most 18 digits; fares have 64 bits of cents.
 SELECT is(pg_temp.outcome(format('SELECT tripmeter.fare(%s, %s, ''1 h'', ''2024-05-02Z''::timestamptz)',
-        pg_temp.quoted('999999999999999999', unit), metres)), expected,
-    format('999999999999999999 per %s by %s m', unit, metres))
-FROM (VALUES ('km', 1000, '999999999999999999.00'), ('m', 9e9, '8999999999999999991000000000.00')) AS v (unit, metres, expected);
+        pg_temp.quoted('9999999999999999', unit), metres)), expected,
+    format('9999999999999999 per %s by %s m', unit, metres))
+FROM (VALUES ('km', 1000, '9999999999999999.00'), ('m', 9e9, '22003')) AS v (unit, metres, expected);
 -- Many of them at once: the sum is exact, or an error.
-SELECT ok(outcome IN ('22003', (500 * 999999999999999999::numeric * 9000000000)::text || '.00'), 'nor is a sum of giants wrong: ' || outcome)
+SELECT ok(outcome = '22003', 'nor is a sum of giants wrong: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
     jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates',
-    (SELECT jsonb_agg('{"dimension": "distance", "price": "999999999999999999", "unit": "m"}'::jsonb) FROM generate_series(1, 500))))) outcome;
+    (SELECT jsonb_agg('{"dimension": "distance", "price": "9999999999999999", "unit": "m"}'::jsonb) FROM generate_series(1, 500))))) outcome;
 -- Factors multiply without bound.
 SELECT ok(outcome = '22003', 'nor a product of factors: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
-    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '999999999999999999',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '9999999999999999',
     'multipliers', (SELECT jsonb_agg('{"factor": "999999999.999999999"}'::jsonb) FROM generate_series(1, 20))))) outcome;
 -- A document of a million rates is refused, by a limit.
 SELECT ok(outcome IN ('22003', '22023', '54000'), 'a million rates are refused: ' || outcome)
