@@ -167,3 +167,26 @@ GROUP BY class, counted;
 SELECT class, counted, legs, metres::numeric(12, 1), seconds::numeric(12, 1)
 FROM audit
 ORDER BY counted DESC, audit.metres DESC;
+
+\echo What is owed: the taximeter of Seoul on these trips, and the bill of trip 20:
+\echo
+
+\set ECHO queries
+\set QUIET off
+CREATE TABLE prices AS SELECT tripmeter.tariff '{"tariff": 1, "currency": "KRW", "time_zone": "Asia/Seoul",
+    "rounding": {"fare": {"step": "100"}}, "base": "4800",
+    "meter": {"mode": "S", "distance": {"price": "100", "unit": "131 m"}, "time": {"price": "100", "unit": "30 s"},
+              "increment": "100", "charge": "advance", "covers": "1600 m"},
+    "multipliers": [{"name": "night", "factor": "1.2", "when": {"hours": ["22:00-23:00", "02:00-04:00"]}},
+                    {"name": "late night", "factor": "1.4", "when": {"hours": ["23:00-02:00"]}}],
+    "surcharges": [{"name": "toll", "attribute": "toll"}]}' AS tariff;
+CREATE TABLE fares AS SELECT trip_id, tripmeter.fare(tariff, track) AS fare FROM tracks, prices;
+\set QUIET on
+\set ECHO none
+
+SELECT count(*) AS trips, min(fare), round(avg(fare)) AS mean, max(fare) FROM fares;
+
+SELECT line, kind, rule, quantity::numeric(12, 2), unit, rate, factor, exact_amount::numeric(12, 2) AS exact, amount
+FROM tracks, prices, tripmeter.fare_lines(tariff, track, attributes => '{"toll": 1900}')
+WHERE trip_id = 20
+ORDER BY line;
