@@ -198,6 +198,28 @@ select_parts(const Walk *walk)
 	}
 }
 
+/* The same of a single rate that has no range and is not walked in steps: piece by piece. */
+static void
+select_pieces(const Walk *walk, const Rate *rate)
+{
+	FareRun    *run = walk->run;
+
+	run->part_count = 0;
+	for (int p = walk->first_piece; p < walk->end_piece; p++)
+	{
+		int64_t		quantity = run->pieces[p].quantities[walk->dimension];
+
+		if (quantity > 0 && rule_holds_at(run, rate->when, p))
+			add_part(walk, rate, p, whole(quantity));
+	}
+}
+
+static bool
+has_range(const Rate *rate)
+{
+	return rate->has_to || rate->from.num != 0 || rate->per_rental;
+}
+
 static Rational
 round_to_step(const Rate *rate, Rational quantity)
 {
@@ -448,7 +470,10 @@ price_each(Walk *walk)
 			continue;
 		walk->candidates = &rate;
 		walk->candidate_count = 1;
-		select_parts(walk);
+		if (has_range(rate) || is_walked_in_steps(walk, rate))
+			select_parts(walk);
+		else
+			select_pieces(walk, rate);
 		round_parts(run, before);
 		*state_of(run, rate) = (RateState) {round_to_step(rate, before), whole(0), false};
 		run->fits = run->fits && parts_fit(run);
