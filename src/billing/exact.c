@@ -199,6 +199,8 @@ rational_compare(Rational a, Rational b)
 		if (!__builtin_mul_overflow(a.num, b.den, &x) &&
 			!__builtin_mul_overflow(b.num, a.den, &y))
 			return sign * ((x > y) - (x < y));
+		if (a.den == 0 || b.den == 0)
+			return 0;
 		a_whole = int128_floor_div(a.num, a.den);
 		b_whole = int128_floor_div(b.num, b.den);
 		if (a_whole != b_whole)

@@ -65,6 +65,7 @@ typedef struct BillLine
 {
 	LineKind	kind;
 	const char *rule;
+	const void *priced_by;		/* the rate or tier, whose lines may be joined; or NULL */
 	bool		timed;
 	int64_t		from;			/* where timed */
 	int64_t		to;

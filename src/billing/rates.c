@@ -263,29 +263,50 @@ round_parts(FareRun *run, Rational before)
 	}
 }
 
+/* Is the line before one of the same rate, tier, factor and window, so that they are one? */
+static bool
+joins_last_line(const FareRun *run, const BillLine *line)
+{
+	const BillLine *last = run->line_count > 0 ? &run->lines[run->line_count - 1] : NULL;
+
+	return last != NULL && line->priced_by != NULL && last->priced_by == line->priced_by &&
+		last->cell == line->cell && rational_compare(last->factor, line->factor) == 0;
+}
+
 /* Step 7: a line for some of a part. */
 static void
-add_part_line(FareRun *run, const Part *part, Rational quantity, Rational billed,
+add_part_line(FareRun *run, const Part *part, const void *priced_by, Rational quantity, Rational billed,
 			  Rational price, const char *unit_name, Rational unit)
 {
 	const Piece *first = &run->pieces[part->first_piece];
-	Rational	factor = factor_of(run->tariff, part->multipliers);
-	Rational	units = rational_divide(billed, unit);
+	BillLine	line = {
+		.kind = (LineKind) part->rate->dimension, .rule = part->rate->name, .priced_by = priced_by,
+		.timed = true, .from = first->from, .to = run->pieces[part->last_piece].to,
+		.unit = unit_name, .quantity = rational_divide(quantity, unit), .billed = rational_divide(billed, unit),
+		.rate = price, .factor = factor_of(run->tariff, part->multipliers), .cell = first->cell,
+	};
 
-	add_line(run, &(BillLine) {
-		.kind = (LineKind) part->rate->dimension, .rule = part->rate->name,
-			.timed = true, .from = first->from, .to = run->pieces[part->last_piece].to,
-			.unit = unit_name, .quantity = rational_divide(quantity, unit), .billed = units,
-			.rate = price, .factor = factor,
-			.exact = rational_multiply(rational_multiply(price, units), factor),
-			.cell = first->cell,
-	});
+	if (!in_range(line.factor))
+	{
+		run->fits = false;
+		return;
+	}
+	if (joins_last_line(run, &line))
+	{
+		const BillLine *last = &run->lines[--run->line_count];
+
+		line.from = last->from;
+		line.quantity = rational_add(last->quantity, line.quantity);
+		line.billed = rational_add(last->billed, line.billed);
+	}
+	line.exact = rational_multiply(rational_multiply(price, line.billed), line.factor);
+	add_line(run, &line);
 }
 
 static void
 add_once_line(FareRun *run, const Part *part, Rational amount)
 {
-	add_part_line(run, part, whole(1), whole(1), amount, "once", whole(1));
+	add_part_line(run, part, NULL, whole(1), whole(1), amount, "once", whole(1));
 }
 
 /* What a part covers of its rate's quantity, after free units. */
@@ -303,7 +324,7 @@ price_package(FareRun *run, const Part *part, const Stretch *y)
 	const Rate *rate = part->rate;
 	Rational	billed = rational_subtract(rational_ceil(y->to, rate->unit), rational_ceil(y->from, rate->unit));
 
-	add_part_line(run, part, rational_subtract(y->to, y->from), billed,
+	add_part_line(run, part, &rate->tiers[0], rational_subtract(y->to, y->from), billed,
 				  rate->tiers[0].price, rate->unit_name, rate->unit);
 }
 
@@ -321,7 +342,7 @@ price_volume(FareRun *run, const Part *part, const Stretch *y)
 	if (y->opens && rate->tiers[t].flat.num != 0)
 		add_once_line(run, part, rate->tiers[t].flat);
 	if (quantity.num > 0)
-		add_part_line(run, part, quantity, quantity, rate->tiers[t].price, rate->unit_name, rate->unit);
+		add_part_line(run, part, &rate->tiers[t], quantity, quantity, rate->tiers[t].price, rate->unit_name, rate->unit);
 }
 
 /* Each unit at the price of the tier that it falls in. */
@@ -347,7 +368,7 @@ price_graduated(FareRun *run, const Part *part, const Stretch *y)
 		if (begun && tier->flat.num != 0)
 			add_once_line(run, part, tier->flat);
 		if (rational_compare(to, from) > 0)
-			add_part_line(run, part, rational_subtract(to, from), rational_subtract(to, from),
+			add_part_line(run, part, tier, rational_subtract(to, from), rational_subtract(to, from),
 						  tier->price, rate->unit_name, rate->unit);
 	}
 }
@@ -372,7 +393,7 @@ price_part(FareRun *run, const Part *part, const Stretch *y)
 			break;
 	}
 	if (!rate->once)
-		add_part_line(run, part, part->quantity, rational_subtract(y->to, y->from),
+		add_part_line(run, part, rate, part->quantity, rational_subtract(y->to, y->from),
 					  rate->price, rate->unit_name, rate->unit);
 	else if (y->from.num == 0 && y->to.num > 0)
 		add_once_line(run, part, rate->price);
