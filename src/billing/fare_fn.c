@@ -451,7 +451,8 @@ highest_fare(FareSite *site, int64 start, int64 end, int64 highest)
 	int			edge_count = site->run.edges.count;
 	int64	   *edges = palloc(edge_count * sizeof(int64) + 1);
 
-	memcpy(edges, site->run.edges.instants, edge_count * sizeof(int64));
+	if (edge_count > 0)
+		memcpy(edges, site->run.edges.instants, edge_count * sizeof(int64));
 	for (int i = 0; i < edge_count + site->leg_count; i++)
 	{
 		int64		at = i < edge_count ? edges[i] : site->legs[i - edge_count].to;
