@@ -90,7 +90,8 @@ next_month(int32_t date)
 	return date2j(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - POSTGRES_EPOCH_JDATE;
 }
 
-static void
+/* What a trip's dates need: the calendars, and the clock. */
+void
 prepare_tariff(CompiledTariff *compiled)
 {
 	if (compiled->calendars_missing)
@@ -115,7 +116,7 @@ find_member(JsonbContainer *object, const char *name, JsonbValue *room)
 }
 
 /* A member that is a decimal, as a number or in a string; 0 if it is absent. */
-static Rational
+Rational
 decimal_member(JsonbContainer *object, const char *name)
 {
 	JsonbValue	room;
