@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(tripmeter_fare_lines_track);
 PG_FUNCTION_INFO_V1(tripmeter_fare_bounds);
 PG_FUNCTION_INFO_V1(tripmeter_meter_reading);
 
-static int64
+int64
 distance_argument(FunctionCallInfo fcinfo, int arg)
 {
 	float8		metres = PG_GETARG_FLOAT8(arg);
@@ -46,7 +46,7 @@ distance_argument(FunctionCallInfo fcinfo, int arg)
 	return (int64) mm;
 }
 
-static int64
+int64
 duration_argument(FunctionCallInfo fcinfo, int arg)
 {
 	Interval   *interval = PG_GETARG_INTERVAL_P(arg);
@@ -71,7 +71,7 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 	return time;
 }
 
-static int64
+int64
 start_argument(FunctionCallInfo fcinfo, int arg)
 {
 	TimestampTz start = PG_GETARG_TIMESTAMPTZ(arg);
@@ -275,7 +275,7 @@ price_track(FunctionCallInfo fcinfo)
 }
 
 /* An amount of so many units of the bill. */
-static Datum
+Datum
 amount_datum(const FareRun *run, int64 units)
 {
 	int			digits = run->tariff->fare_digits;
@@ -343,7 +343,7 @@ numeric_of_text(const char *text)
 #define EXACT_DIGITS	"20"
 
 /* A fraction to 20 places, without zeros at its end. */
-static Datum
+Datum
 rational_datum(Rational value)
 {
 	char		num[48];

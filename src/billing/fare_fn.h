@@ -26,6 +26,17 @@ typedef struct FareSite
 
 extern FareSite *fare_site(FunctionCallInfo fcinfo, int attributes_arg);
 extern void fare_site_begin(FareSite *site, int64 start, int64 end);
+extern void prepare_tariff(CompiledTariff *compiled);
+extern Rational decimal_member(JsonbContainer *object, const char *name);
 extern pg_noinline void report_fare_out_of_range(void);
+
+/* Arguments that describe a trip, checked; millimetres and microseconds. */
+extern int64 distance_argument(FunctionCallInfo fcinfo, int arg);
+extern int64 duration_argument(FunctionCallInfo fcinfo, int arg);
+extern int64 start_argument(FunctionCallInfo fcinfo, int arg);
+
+/* As SQL has them. */
+extern Datum amount_datum(const FareRun *run, int64 units);
+extern Datum rational_datum(Rational value);
 
 #endif							/* TRIPMETER_FARE_FN_H */

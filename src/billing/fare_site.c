@@ -90,7 +90,8 @@ next_month(int32_t date)
 	return date2j(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - POSTGRES_EPOCH_JDATE;
 }
 
-static void
+/* What a trip's dates need: the calendars, and the clock. */
+void
 prepare_tariff(CompiledTariff *compiled)
 {
 	if (compiled->calendars_missing)
@@ -132,20 +133,20 @@ number_text(JsonbContainer *object, const char *name)
 			 errmsg("attribute \"%s\" of a trip is neither a number nor a string", name)));
 }
 
-/* An amount; 0 if it is absent. */
-static Rational
-amount_member(JsonbContainer *object, const char *name)
+/* A decimal; 0 if it is absent. */
+Rational
+decimal_member(JsonbContainer *object, const char *name)
 {
-	Rational	amount = whole(0);
+	Rational	decimal = whole(0);
 	char	   *text = number_text(object, name);
 
-	if (text != NULL && !rational_parse(text, (int) strlen(text), &amount))
+	if (text != NULL && !rational_parse(text, (int) strlen(text), &decimal))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("attribute \"%s\" of a trip is not an amount", name),
+				 errmsg("attribute \"%s\" of a trip is not a decimal", name),
 				 errdetail("Its value is \"%s\".", text),
 				 errhint("Use a decimal of at most 18 digits, of which at most 9 are behind the point.")));
-	return amount;
+	return decimal;
 }
 
 /* A quantity of the trip, rounded to so many parts of its unit; 0 if it is absent. */
@@ -233,7 +234,7 @@ read_attributes(FareSite *site, Jsonb *attributes)
 	for (int i = 0; i < t->attribute_test_count; i++)
 		site->attribute_results[i] = attribute_passes(&attributes->root, &t->attribute_tests[i], compiled->attribute_values[i]);
 	for (int i = 0; i < t->amount_attribute_count; i++)
-		site->attribute_amounts[i] = amount_member(&attributes->root, t->amount_attributes[i]);
+		site->attribute_amounts[i] = decimal_member(&attributes->root, t->amount_attributes[i]);
 	if (JB_ROOT_COUNT(attributes) == 0)
 		return;
 	site->trip.reserved = quantity_member(&attributes->root, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);

@@ -1,0 +1,36 @@
+/*
+ * invoice.h
+ *		What a customer owes for a period: the totals of the trips, under a plan.  Pure C.
+ */
+#ifndef TRIPMETER_INVOICE_H
+#define TRIPMETER_INVOICE_H
+
+#include "billing/fare.h"
+
+/* Amounts of trips are whole numbers of such parts. */
+#define AMOUNT_PARTS	INT64_C(1000000000)
+
+/* What the trips of a period come to. */
+typedef struct PeriodTotals
+{
+	int64_t		trip_count;
+	int64_t		mm;
+	int64_t		us;
+	Int128		amount;			/* in parts */
+	Int128		over_cap;		/* of the amount: what is above the daily cap */
+} PeriodTotals;
+
+/* The part of a period and the people that it is for. */
+typedef struct PeriodShare
+{
+	int64_t		members;
+	int64_t		days;
+	int64_t		period_days;	/* positive */
+} PeriodShare;
+
+extern Int128 daily_cap_parts(const Period *period);
+extern bool invoice_finish(FareRun *run, Tariff *of_period, const Tariff *plan, Clock *clock,
+						   const Provider *provider, const bool *attribute_results,
+						   const PeriodTotals *totals, const PeriodShare *share);
+
+#endif							/* TRIPMETER_INVOICE_H */

@@ -1,0 +1,126 @@
+-- Invoices: what a customer owes for a period.
+
+CREATE TYPE invoice_line AS (
+    line integer,
+    kind text,
+    rule text,
+    quantity numeric,
+    billed_quantity numeric,
+    unit text,
+    rate numeric,
+    factor numeric,
+    exact_amount numeric,
+    amount numeric
+);
+COMMENT ON TYPE invoice_line IS 'A line of an invoice. Amounts in the currency of the plan.';
+COMMENT ON COLUMN invoice_line.line IS 'number of the line, from 1';
+COMMENT ON COLUMN invoice_line.kind IS 'what it is for: trips, daily_cap, fee, allowance, a dimension, minimum, maximum, discount, tax, rounding, cash';
+COMMENT ON COLUMN invoice_line.rule IS 'name of the rule, or its kind';
+COMMENT ON COLUMN invoice_line.quantity IS 'what was used, in numbers of the unit; of an allowance what is included';
+COMMENT ON COLUMN invoice_line.billed_quantity IS 'what of it is charged; of an allowance what was taken off';
+COMMENT ON COLUMN invoice_line.unit IS 'unit of the quantities; NULL if there are none';
+COMMENT ON COLUMN invoice_line.rate IS 'price of a unit';
+COMMENT ON COLUMN invoice_line.factor IS 'what the price is multiplied with';
+COMMENT ON COLUMN invoice_line.exact_amount IS 'the amount before it was rounded, to 20 places';
+COMMENT ON COLUMN invoice_line.amount IS 'the amount; all lines add up to the invoice';
+
+-- The state of the aggregates.
+
+CREATE FUNCTION invoice_accum(state internal, plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_accum'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION invoice_accum(internal, tariff, timestamptz, float8, interval, numeric) IS 'Transition function of invoice and invoice_lines.';
+
+CREATE FUNCTION invoice_accum(state internal, plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_accum'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION invoice_accum(internal, tariff, timestamptz, float8, interval, numeric, jsonb) IS 'Transition function of invoice and invoice_lines.';
+
+CREATE FUNCTION invoice_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_combine'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION invoice_combine(internal, internal) IS 'Combine function of invoice and invoice_lines.';
+
+CREATE FUNCTION invoice_serial(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_serial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION invoice_serial(internal) IS 'Serialization function of invoice and invoice_lines.';
+
+CREATE FUNCTION invoice_deserial(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_deserial'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION invoice_deserial(bytea, internal) IS 'Deserialization function of invoice and invoice_lines.';
+
+CREATE FUNCTION invoice_final(internal) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_final'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION invoice_final(internal) IS 'Final function of invoice.';
+
+CREATE FUNCTION invoice_lines_final(internal) RETURNS invoice_line[]
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_lines_final'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION invoice_lines_final(internal) IS 'Final function of invoice_lines.';
+
+CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric) (
+    SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,
+    FINALFUNC = invoice_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice(tariff, timestamptz, float8, interval, numeric) IS
+    'What a customer owes for the trips of a period under a plan, in its currency. Distances in metres; a NULL distance, duration or amount counts as nothing. NULL without trips. Errors: a tariff without a period, two plans in a group, a NULL start under a daily cap, a negative distance or duration, an amount with more than 9 digits behind the point, what is out of range.';
+
+CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
+    SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,
+    FINALFUNC = invoice_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice(tariff, timestamptz, float8, interval, numeric, jsonb) IS
+    'What a customer owes for the trips of a period under a plan, in its currency. Attributes: members, days, period_days.';
+
+CREATE AGGREGATE invoice_lines(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric) (
+    SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,
+    FINALFUNC = invoice_lines_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice_lines(tariff, timestamptz, float8, interval, numeric) IS
+    'The lines of an invoice, which add up to it. Errors: those of invoice.';
+
+CREATE AGGREGATE invoice_lines(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
+    SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,
+    FINALFUNC = invoice_lines_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice_lines(tariff, timestamptz, float8, interval, numeric, jsonb) IS
+    'The lines of an invoice, which add up to it. Attributes: those of invoice.';
+
+-- What was billed too much or too little
+
+CREATE FUNCTION invoice_delta(plan tariff, already_billed numeric, now numeric) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_delta'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION invoice_delta(tariff, numeric, numeric) IS
+    'What is still to be billed, in the currency of the plan; negative is a credit. Errors: an amount with more digits than the currency.';
+
+CREATE FUNCTION invoice_delta(plan tariff, already_billed invoice_line[], now invoice_line[])
+    RETURNS TABLE (kind text, rule text, billed numeric, billed_now numeric, delta numeric)
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5
+BEGIN ATOMIC
+    SELECT l.kind, l.rule, sum(l.billed), sum(l.now), tripmeter.invoice_delta(plan, sum(l.billed), sum(l.now))
+    FROM (
+        SELECT b.kind, b.rule, b.line, b.amount AS billed, 0 AS now FROM unnest(already_billed) AS b
+        UNION ALL
+        SELECT n.kind, n.rule, n.line, 0, n.amount FROM unnest(now) AS n
+    ) AS l
+    GROUP BY l.kind, l.rule
+    ORDER BY min(l.line), l.kind, l.rule;
+END;
+COMMENT ON FUNCTION invoice_delta(tariff, invoice_line[], invoice_line[]) IS
+    'The same for each kind and rule of lines; what is still to be billed of them adds up to that of the invoice. Errors: an amount with more digits than the currency.';

@@ -1,0 +1,530 @@
+/*
+ * invoice_agg.c
+ *		SQL: the aggregates invoice() and invoice_lines().
+ *
+ * The state has sums of whole numbers alone, so that the result is the same for every
+ * order, plan and number of workers.
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/typcache.h"
+
+#include "billing/fare_fn.h"
+#include "billing/invoice.h"
+#include "track/agg_state.h"
+
+PG_FUNCTION_INFO_V1(tripmeter_invoice_accum);
+PG_FUNCTION_INFO_V1(tripmeter_invoice_combine);
+PG_FUNCTION_INFO_V1(tripmeter_invoice_serial);
+PG_FUNCTION_INFO_V1(tripmeter_invoice_deserial);
+PG_FUNCTION_INFO_V1(tripmeter_invoice_final);
+PG_FUNCTION_INFO_V1(tripmeter_invoice_lines_final);
+
+/* (state, plan, started_at, distance_m, duration, amount [, attributes]) */
+enum
+{
+	ARG_STATE, ARG_PLAN, ARG_START, ARG_DISTANCE, ARG_DURATION, ARG_AMOUNT, ARG_ATTRIBUTES
+};
+
+/* What the trips that began on a local date cost. */
+typedef struct DayAmount
+{
+	int32		date;
+	Int128		amount;
+} DayAmount;
+
+typedef struct InvoiceState
+{
+	MemoryContext context;
+	struct varlena *plan;
+	Jsonb	   *attributes;		/* NULL: none were given */
+	bool		by_date;		/* the plan has a daily cap */
+	PeriodTotals totals;		/* without what is over the cap */
+	int			day_count;
+	int			day_capacity;
+	DayAmount  *days;			/* in order of their dates */
+} InvoiceState;
+
+static pg_noinline void
+report_out_of_range(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s of an invoice is out of range", what)));
+}
+
+static void *
+copy_bytes(MemoryContext context, const void *bytes, Size size)
+{
+	void	   *copy = MemoryContextAlloc(context, size);
+
+	return memcpy(copy, bytes, size);
+}
+
+/* A copy with a whole header. */
+static struct varlena *
+copy_varlena(MemoryContext context, struct varlena *value)
+{
+	Size		size = VARSIZE_ANY_EXHDR(value);
+	struct varlena *copy = MemoryContextAlloc(context, size + VARHDRSZ);
+
+	SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(VARDATA(copy), VARDATA_ANY(value), size);
+	return copy;
+}
+
+static bool
+same_bytes(struct varlena *a, struct varlena *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+static void
+check_same_plan(struct varlena *first, struct varlena *other)
+{
+	if (unlikely(!same_bytes(first, other)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a group has more than one plan"),
+				 errdetail("A customer's period has one plan."),
+				 errhint("Add the plan to GROUP BY.")));
+}
+
+static void
+check_same_attributes(Jsonb *first, struct varlena *other)
+{
+	Jsonb	   *whole_header;
+
+	if (first == NULL || likely(same_bytes((struct varlena *) first, other)))
+		return;
+	whole_header = (Jsonb *) copy_varlena(CurrentMemoryContext, other);
+	if (compareJsonbContainers(&first->root, &whole_header->root) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a group has more than one set of attributes"),
+				 errdetail("They are %s and %s.",
+						   JsonbToCString(NULL, &first->root, VARSIZE(first)),
+						   JsonbToCString(NULL, &whole_header->root, VARSIZE(whole_header))),
+				 errhint("Add the attributes to GROUP BY.")));
+}
+
+/* A varlena argument that must be there, not copied where that can be helped. */
+static struct varlena *
+required_argument(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (unlikely(PG_ARGISNULL(arg)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of an invoice must not be NULL", name)));
+	return PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+}
+
+static InvoiceState *
+make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attributes)
+{
+	InvoiceState *state = MemoryContextAllocZero(state_context(fcinfo), sizeof(InvoiceState));
+	const Period *period = &tariff_argument(fcinfo, ARG_PLAN)->tariff.period;
+
+	if (!period->given)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tariff is not a plan"),
+				 errdetail("It has no \"period\"."),
+				 errhint("Write what a period costs into the tariff's \"period\"; it may be {}.")));
+	state->context = state_context(fcinfo);
+	state->plan = copy_varlena(state->context, plan);
+	if (attributes != NULL)
+		state->attributes = (Jsonb *) copy_varlena(state->context, attributes);
+	state->by_date = period->has_daily_cap;
+	return state;
+}
+
+/* The state of the group, made by its first row. */
+static InvoiceState *
+accum_state(FunctionCallInfo fcinfo)
+{
+	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
+	struct varlena *plan = required_argument(fcinfo, ARG_PLAN, "plan");
+	struct varlena *attributes = NULL;
+
+	if (PG_NARGS() > ARG_ATTRIBUTES)
+		attributes = required_argument(fcinfo, ARG_ATTRIBUTES, "attributes");
+	if (state == NULL)
+		return make_state(fcinfo, plan, attributes);
+	check_same_plan(state->plan, plan);
+	if (attributes != NULL)
+		check_same_attributes(state->attributes, attributes);
+	return state;
+}
+
+/* An amount in parts; one with more digits than they have is an error. */
+static int64
+amount_argument(FunctionCallInfo fcinfo, int arg)
+{
+	static Numeric parts = NULL;
+	Numeric		amount = PG_GETARG_NUMERIC(arg);
+
+	if (parts == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+		parts = int64_to_numeric(AMOUNT_PARTS);
+		MemoryContextSwitchTo(caller);
+	}
+	if (numeric_is_nan(amount) || numeric_is_inf(amount) ||
+		(DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(amount))) > 9 &&
+		 DatumGetInt32(DirectFunctionCall1(numeric_min_scale, NumericGetDatum(amount))) > 9))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("amount of a trip is out of range"),
+				 errdetail("Its value is %s.", DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount)))),
+				 errhint("Use a number of at most 9 digits behind the point.")));
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8,
+											 DirectFunctionCall2(numeric_mul, NumericGetDatum(amount), NumericGetDatum(parts))));
+}
+
+/* Where a date is, or belongs. */
+static int
+find_day(const InvoiceState *state, int32 date)
+{
+	int			low = 0;
+	int			high = state->day_count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (state->days[middle].date < date)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+add_to_day(InvoiceState *state, int32 date, Int128 amount)
+{
+	int			at = find_day(state, date);
+
+	if (at == state->day_count || state->days[at].date != date)
+	{
+		if (state->day_count == state->day_capacity)
+		{
+			state->day_capacity = Max(32, state->day_capacity * 2);
+			state->days = state->days == NULL ?
+				MemoryContextAlloc(state->context, state->day_capacity * sizeof(DayAmount)) :
+				repalloc(state->days, state->day_capacity * sizeof(DayAmount));
+		}
+		memmove(&state->days[at + 1], &state->days[at], (state->day_count - at) * sizeof(DayAmount));
+		state->days[at] = (DayAmount) {date, 0};
+		state->day_count++;
+	}
+	state->days[at].amount += amount;
+}
+
+/* The local date of the start, which a daily cap needs. */
+static int32
+date_argument(FunctionCallInfo fcinfo)
+{
+	CompiledTariff *compiled = tariff_argument(fcinfo, ARG_PLAN);
+
+	if (PG_ARGISNULL(ARG_START))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("start of a trip must not be NULL under a daily cap")));
+	prepare_tariff(compiled);
+	return local_date(clock_local(&compiled->clock, start_argument(fcinfo, ARG_START)));
+}
+
+static void
+add_totals(PeriodTotals *to, const PeriodTotals *more)
+{
+	if (pg_add_s64_overflow(to->mm, more->mm, &to->mm))
+		report_out_of_range("distance");
+	if (pg_add_s64_overflow(to->us, more->us, &to->us))
+		report_out_of_range("duration");
+	to->trip_count += more->trip_count;
+	to->amount += more->amount;
+}
+
+Datum
+tripmeter_invoice_accum(PG_FUNCTION_ARGS)
+{
+	InvoiceState *state = accum_state(fcinfo);
+	PeriodTotals trip = {.trip_count = 1};
+
+	if (!PG_ARGISNULL(ARG_DISTANCE))
+		trip.mm = distance_argument(fcinfo, ARG_DISTANCE);
+	if (!PG_ARGISNULL(ARG_DURATION))
+		trip.us = duration_argument(fcinfo, ARG_DURATION);
+	if (!PG_ARGISNULL(ARG_AMOUNT))
+		trip.amount = amount_argument(fcinfo, ARG_AMOUNT);
+	add_totals(&state->totals, &trip);
+	if (state->by_date)
+		add_to_day(state, date_argument(fcinfo), trip.amount);
+	PG_RETURN_POINTER(state);
+}
+
+static InvoiceState *
+copy_state(MemoryContext context, const InvoiceState *other)
+{
+	InvoiceState *state = copy_bytes(context, other, sizeof(InvoiceState));
+
+	state->context = context;
+	state->plan = copy_varlena(context, other->plan);
+	if (other->attributes != NULL)
+		state->attributes = (Jsonb *) copy_varlena(context, (struct varlena *) other->attributes);
+	state->day_capacity = Max(state->day_count, 1);
+	state->days = copy_bytes(context, other->days, state->day_count * sizeof(DayAmount));
+	return state;
+}
+
+Datum
+tripmeter_invoice_combine(PG_FUNCTION_ARGS)
+{
+	InvoiceState *state = state_argument(fcinfo, 0);
+	InvoiceState *other = state_argument(fcinfo, 1);
+
+	if (other == NULL)
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	if (state == NULL)
+		PG_RETURN_POINTER(copy_state(state_context(fcinfo), other));
+	check_same_plan(state->plan, other->plan);
+	if (other->attributes != NULL)
+		check_same_attributes(state->attributes, (struct varlena *) other->attributes);
+	add_totals(&state->totals, &other->totals);
+	for (int i = 0; i < other->day_count; i++)
+		add_to_day(state, other->days[i].date, other->days[i].amount);
+	PG_RETURN_POINTER(state);
+}
+
+static void
+send_varlena(StringInfo out, struct varlena *value)
+{
+	pq_sendint32(out, VARSIZE_ANY_EXHDR(value));
+	pq_sendbytes(out, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+static struct varlena *
+receive_varlena(StringInfo in)
+{
+	int			size = pq_getmsgint(in, 4);
+	const char *bytes = pq_getmsgbytes(in, size);
+	struct varlena *value = palloc(size + VARHDRSZ);
+
+	SET_VARSIZE(value, size + VARHDRSZ);
+	memcpy(VARDATA(value), bytes, size);
+	return value;
+}
+
+static void
+send_int128(StringInfo out, Int128 value)
+{
+	pq_sendint64(out, (uint64) (value >> 64));
+	pq_sendint64(out, (uint64) value);
+}
+
+static Int128
+receive_int128(StringInfo in)
+{
+	UInt128		high = (uint64) pq_getmsgint64(in);
+
+	return (Int128) (high << 64 | (uint64) pq_getmsgint64(in));
+}
+
+Datum
+tripmeter_invoice_serial(PG_FUNCTION_ARGS)
+{
+	InvoiceState *state = (InvoiceState *) PG_GETARG_POINTER(0);
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	send_varlena(&out, state->plan);
+	pq_sendbyte(&out, state->attributes != NULL);
+	if (state->attributes != NULL)
+		send_varlena(&out, (struct varlena *) state->attributes);
+	pq_sendbyte(&out, state->by_date);
+	pq_sendint64(&out, state->totals.trip_count);
+	pq_sendint64(&out, state->totals.mm);
+	pq_sendint64(&out, state->totals.us);
+	send_int128(&out, state->totals.amount);
+	pq_sendint32(&out, state->day_count);
+	for (int i = 0; i < state->day_count; i++)
+	{
+		pq_sendint32(&out, state->days[i].date);
+		send_int128(&out, state->days[i].amount);
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+Datum
+tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = message_argument(fcinfo, 0);
+	InvoiceState *state = palloc0(sizeof(InvoiceState));
+	int			day_count;
+
+	state->context = CurrentMemoryContext;
+	state->plan = receive_varlena(in);
+	if (pq_getmsgbyte(in))
+		state->attributes = (Jsonb *) receive_varlena(in);
+	state->by_date = pq_getmsgbyte(in) != 0;
+	state->totals.trip_count = pq_getmsgint64(in);
+	state->totals.mm = pq_getmsgint64(in);
+	state->totals.us = pq_getmsgint64(in);
+	state->totals.amount = receive_int128(in);
+	day_count = pq_getmsgint(in, 4);
+	for (int i = 0; i < day_count; i++)
+	{
+		int32		date = pq_getmsgint(in, 4);
+
+		add_to_day(state, date, receive_int128(in));
+	}
+	pq_getmsgend(in);
+	PG_RETURN_POINTER(state);
+}
+
+/* A number of people or days; 1 if it is not there. */
+static int64
+count_attribute(Jsonb *attributes, const char *name)
+{
+	JsonbValue	room;
+	Rational	count;
+
+	if (getKeyJsonValueFromContainer(&attributes->root, name, strlen(name), &room) == NULL || room.type == jbvNull)
+		return 1;
+	count = rational_reduce(decimal_member(&attributes->root, name));
+	if (!in_range(count) || count.den != 1 || count.num < 0 || count.num > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"%s\" of an invoice is not a whole number", name),
+				 errhint("Give a number from 0 to %d.", PG_INT32_MAX)));
+	return (int64) count.num;
+}
+
+static PeriodShare
+read_share(Jsonb *attributes)
+{
+	PeriodShare share = {
+		.members = count_attribute(attributes, "members"),
+		.days = count_attribute(attributes, "days"),
+		.period_days = count_attribute(attributes, "period_days"),
+	};
+
+	if (share.period_days == 0 || share.days > share.period_days)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"days\" of an invoice is more than its \"period_days\""),
+				 errdetail("They are %lld and %lld.", (long long) share.days, (long long) share.period_days),
+				 errhint("Give both, as in {\"days\": 20, \"period_days\": 31}.")));
+	return share;
+}
+
+/* The bill of a state, which is left as it is. */
+static FareRun *
+make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state)
+{
+	LOCAL_FCINFO(call, 2);
+	PeriodTotals totals = state->totals;
+	PeriodShare share;
+	FareSite   *site;
+	Jsonb	   *attributes = state->attributes;
+
+	if (attributes == NULL)
+		attributes = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	InitFunctionCallInfoData(*call, fcinfo->flinfo, 2, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum) {PointerGetDatum(state->plan), false};
+	call->args[1] = (NullableDatum) {JsonbPGetDatum(attributes), false};
+	site = fare_site(call, 1);
+	share = read_share(attributes);
+	for (int i = 0; i < state->day_count; i++)
+	{
+		Int128		over = state->days[i].amount - daily_cap_parts(&site->compiled->tariff.period);
+
+		if (over > 0)
+			totals.over_cap += over;
+	}
+	if (!invoice_finish(&site->run, palloc(sizeof(Tariff)), &site->compiled->tariff, &site->compiled->clock,
+						&site->provider, site->attribute_results, &totals, &share))
+		report_fare_out_of_range();
+	return &site->run;
+}
+
+Datum
+tripmeter_invoice_final(PG_FUNCTION_ARGS)
+{
+	FareRun    *run;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	run = make_invoice(fcinfo, (InvoiceState *) PG_GETARG_POINTER(0));
+	return amount_datum(run, run->fare);
+}
+
+#define LINE_COLUMNS	10
+
+static Datum
+line_datum(TupleDesc desc, const FareRun *run, int number)
+{
+	const BillLine *line = &run->lines[number - 1];
+	Datum		values[LINE_COLUMNS] = {0};
+	bool		nulls[LINE_COLUMNS] = {0};
+
+	values[0] = Int32GetDatum(number);
+	values[1] = CStringGetTextDatum(line_kind_names[line->kind]);
+	values[2] = CStringGetTextDatum(line->rule);
+	nulls[3] = nulls[4] = nulls[5] = line->unit == NULL;
+	/* trips have prices of their own */
+	nulls[6] = nulls[7] = line->unit == NULL || line->kind == LINE_TRIPS;
+	if (line->unit != NULL)
+	{
+		values[3] = rational_datum(line->quantity);
+		values[4] = rational_datum(line->billed);
+		values[5] = CStringGetTextDatum(line->unit);
+	}
+	if (!nulls[6])
+	{
+		values[6] = rational_datum(line->rate);
+		values[7] = rational_datum(line->factor);
+	}
+	values[8] = rational_datum(line->exact);
+	values[9] = amount_datum(run, line->amount);
+	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+Datum
+tripmeter_invoice_lines_final(PG_FUNCTION_ARGS)
+{
+	Oid			type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	TupleDesc	desc;
+	FareRun    *run;
+	Datum	   *lines;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	run = make_invoice(fcinfo, (InvoiceState *) PG_GETARG_POINTER(0));
+	fare_allocate(run);
+	if (!run->fits)
+		report_fare_out_of_range();
+	desc = lookup_rowtype_tupdesc_copy(type, -1);
+	lines = palloc(run->line_count * sizeof(Datum));
+	for (int i = 0; i < run->line_count; i++)
+		lines[i] = line_datum(desc, run, i + 1);
+	PG_RETURN_ARRAYTYPE_P(construct_array(lines, run->line_count, type, -1, false, TYPALIGN_DOUBLE));
+}
