@@ -39,17 +39,17 @@ COMMENT ON FUNCTION invoice_accum(internal, tariff, timestamptz, float8, interva
 CREATE FUNCTION invoice_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_combine'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION invoice_combine(internal, internal) IS 'Combine function of invoice and invoice_lines.';
+COMMENT ON FUNCTION invoice_combine(internal, internal) IS 'Combine function of invoice, invoice_lines and invoice_shares.';
 
 CREATE FUNCTION invoice_serial(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_serial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION invoice_serial(internal) IS 'Serialization function of invoice and invoice_lines.';
+COMMENT ON FUNCTION invoice_serial(internal) IS 'Serialization function of invoice, invoice_lines and invoice_shares.';
 
 CREATE FUNCTION invoice_deserial(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_deserial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION invoice_deserial(bytea, internal) IS 'Deserialization function of invoice and invoice_lines.';
+COMMENT ON FUNCTION invoice_deserial(bytea, internal) IS 'Deserialization function of invoice, invoice_lines and invoice_shares.';
 
 CREATE FUNCTION invoice_final(internal) RETURNS numeric
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_final'
@@ -100,6 +100,51 @@ CREATE AGGREGATE invoice_lines(plan tariff, started_at timestamptz, distance_m f
 );
 COMMENT ON AGGREGATE invoice_lines(tariff, timestamptz, float8, interval, numeric, jsonb) IS
     'The lines of an invoice, which add up to it. Attributes: those of invoice.';
+
+-- What of it is for each trip
+
+CREATE TYPE invoice_share AS (
+    trip_id text,
+    amount numeric
+);
+COMMENT ON TYPE invoice_share IS 'What of an invoice is for a trip.';
+COMMENT ON COLUMN invoice_share.trip_id IS 'name of the trip';
+COMMENT ON COLUMN invoice_share.amount IS 'its share in the currency of the plan; all shares add up to the invoice';
+
+CREATE FUNCTION invoice_shares_accum(state internal, plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_shares_accum'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION invoice_shares_accum(internal, tariff, text, timestamptz, float8, interval, numeric) IS 'Transition function of invoice_shares.';
+
+CREATE FUNCTION invoice_shares_accum(state internal, plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) RETURNS internal
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_shares_accum'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION invoice_shares_accum(internal, tariff, text, timestamptz, float8, interval, numeric, jsonb) IS 'Transition function of invoice_shares.';
+
+CREATE FUNCTION invoice_shares_final(internal) RETURNS invoice_share[]
+    AS 'MODULE_PATHNAME', 'tripmeter_invoice_shares_final'
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION invoice_shares_final(internal) IS 'Final function of invoice_shares.';
+
+CREATE AGGREGATE invoice_shares(plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric) (
+    SFUNC = invoice_shares_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = invoice_shares_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice_shares(tariff, text, timestamptz, float8, interval, numeric) IS
+    'An invoice, allocated to its trips, which are in order of their start and name: by their amounts (a negative one counts as 0), or where these are all 0 by their distances, or their durations, or equally; cents that are left go to the largest remainders, of equal ones to the first trips. Errors: those of invoice, a NULL name, more than tripmeter.max_state_mb.';
+
+CREATE AGGREGATE invoice_shares(plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
+    SFUNC = invoice_shares_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = invoice_shares_final,
+    COMBINEFUNC = invoice_combine,
+    SERIALFUNC = invoice_serial, DESERIALFUNC = invoice_deserial,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE invoice_shares(tariff, text, timestamptz, float8, interval, numeric, jsonb) IS
+    'An invoice, allocated to its trips, which are in order of their start and name. Attributes: those of invoice.';
 
 -- What was billed too much or too little
 

@@ -1,8 +1,8 @@
 /*
  * invoice_agg.c
- *		SQL: the aggregates invoice() and invoice_lines().
+ *		SQL: the aggregates invoice() and invoice_lines(), and the state of invoice_shares().
  *
- * The state has sums of whole numbers alone, so that the result is the same for every
+ * The state has sums of whole numbers, so that the result is the same for every
  * order, plan and number of workers.
  */
 #include "postgres.h"
@@ -19,8 +19,7 @@
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
-#include "billing/fare_fn.h"
-#include "billing/invoice.h"
+#include "billing/invoice_agg.h"
 #include "track/agg_state.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_accum);
@@ -30,31 +29,6 @@ PG_FUNCTION_INFO_V1(tripmeter_invoice_deserial);
 PG_FUNCTION_INFO_V1(tripmeter_invoice_final);
 PG_FUNCTION_INFO_V1(tripmeter_invoice_lines_final);
 
-/* (state, plan, started_at, distance_m, duration, amount [, attributes]) */
-enum
-{
-	ARG_STATE, ARG_PLAN, ARG_START, ARG_DISTANCE, ARG_DURATION, ARG_AMOUNT, ARG_ATTRIBUTES
-};
-
-/* What the trips that began on a local date cost. */
-typedef struct DayAmount
-{
-	int32		date;
-	Int128		amount;
-} DayAmount;
-
-typedef struct InvoiceState
-{
-	MemoryContext context;
-	struct varlena *plan;
-	Jsonb	   *attributes;		/* NULL: none were given */
-	bool		by_date;		/* the plan has a daily cap */
-	PeriodTotals totals;		/* without what is over the cap */
-	int			day_count;
-	int			day_capacity;
-	DayAmount  *days;			/* in order of their dates */
-} InvoiceState;
-
 static pg_noinline void
 report_out_of_range(const char *what)
 {
@@ -63,16 +37,8 @@ report_out_of_range(const char *what)
 			 errmsg("%s of an invoice is out of range", what)));
 }
 
-static void *
-copy_bytes(MemoryContext context, const void *bytes, Size size)
-{
-	void	   *copy = MemoryContextAlloc(context, size);
-
-	return memcpy(copy, bytes, size);
-}
-
 /* A copy with a whole header. */
-static struct varlena *
+struct varlena *
 copy_varlena(MemoryContext context, struct varlena *value)
 {
 	Size		size = VARSIZE_ANY_EXHDR(value);
@@ -120,7 +86,7 @@ check_same_attributes(Jsonb *first, struct varlena *other)
 }
 
 /* A varlena argument that must be there, not copied where that can be helped. */
-static struct varlena *
+struct varlena *
 required_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (unlikely(PG_ARGISNULL(arg)))
@@ -152,14 +118,14 @@ make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attrib
 
 /* The state of the group, made by its first row. */
 static InvoiceState *
-accum_state(FunctionCallInfo fcinfo)
+accum_state(FunctionCallInfo fcinfo, int first)
 {
 	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
 	struct varlena *plan = required_argument(fcinfo, ARG_PLAN, "plan");
 	struct varlena *attributes = NULL;
 
-	if (PG_NARGS() > ARG_ATTRIBUTES)
-		attributes = required_argument(fcinfo, ARG_ATTRIBUTES, "attributes");
+	if (PG_NARGS() > first + ARG_ATTRIBUTES)
+		attributes = required_argument(fcinfo, first + ARG_ATTRIBUTES, "attributes");
 	if (state == NULL)
 		return make_state(fcinfo, plan, attributes);
 	check_same_plan(state->plan, plan);
@@ -236,16 +202,16 @@ add_to_day(InvoiceState *state, int32 date, Int128 amount)
 
 /* The local date of the start, which a daily cap needs. */
 static int32
-date_argument(FunctionCallInfo fcinfo)
+date_argument(FunctionCallInfo fcinfo, int arg)
 {
 	CompiledTariff *compiled = tariff_argument(fcinfo, ARG_PLAN);
 
-	if (PG_ARGISNULL(ARG_START))
+	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("start of a trip must not be NULL under a daily cap")));
 	prepare_tariff(compiled);
-	return local_date(clock_local(&compiled->clock, start_argument(fcinfo, ARG_START)));
+	return local_date(clock_local(&compiled->clock, start_argument(fcinfo, arg)));
 }
 
 static void
@@ -259,35 +225,56 @@ add_totals(PeriodTotals *to, const PeriodTotals *more)
 	to->amount += more->amount;
 }
 
+/* Add the trip of a row, whose arguments begin at `first`, to the state of its group. */
+InvoiceState *
+invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
+{
+	InvoiceState *state = accum_state(fcinfo, first);
+
+	*trip = (PeriodTotals) {.trip_count = 1};
+	if (!PG_ARGISNULL(first + ARG_DISTANCE))
+		trip->mm = distance_argument(fcinfo, first + ARG_DISTANCE);
+	if (!PG_ARGISNULL(first + ARG_DURATION))
+		trip->us = duration_argument(fcinfo, first + ARG_DURATION);
+	if (!PG_ARGISNULL(first + ARG_AMOUNT))
+		trip->amount = amount_argument(fcinfo, first + ARG_AMOUNT);
+	add_totals(&state->totals, trip);
+	if (state->by_date)
+		add_to_day(state, date_argument(fcinfo, first + ARG_START), trip->amount);
+	return state;
+}
+
+/* (state, plan, started_at, distance_m, duration, amount [, attributes]) */
 Datum
 tripmeter_invoice_accum(PG_FUNCTION_ARGS)
 {
-	InvoiceState *state = accum_state(fcinfo);
-	PeriodTotals trip = {.trip_count = 1};
+	PeriodTotals trip;
 
-	if (!PG_ARGISNULL(ARG_DISTANCE))
-		trip.mm = distance_argument(fcinfo, ARG_DISTANCE);
-	if (!PG_ARGISNULL(ARG_DURATION))
-		trip.us = duration_argument(fcinfo, ARG_DURATION);
-	if (!PG_ARGISNULL(ARG_AMOUNT))
-		trip.amount = amount_argument(fcinfo, ARG_AMOUNT);
-	add_totals(&state->totals, &trip);
-	if (state->by_date)
-		add_to_day(state, date_argument(fcinfo), trip.amount);
-	PG_RETURN_POINTER(state);
+	PG_RETURN_POINTER(invoice_add_row(fcinfo, ARG_PLAN + 1, &trip));
+}
+
+static void
+add_trips(InvoiceState *state, const InvoiceState *other)
+{
+	for (int64 i = 0; i < other->trips.count; i++)
+		trip_list_add(state, &other->trips.items[i]);
 }
 
 static InvoiceState *
 copy_state(MemoryContext context, const InvoiceState *other)
 {
-	InvoiceState *state = copy_bytes(context, other, sizeof(InvoiceState));
+	InvoiceState *state = MemoryContextAlloc(context, sizeof(InvoiceState));
 
+	*state = *other;
 	state->context = context;
 	state->plan = copy_varlena(context, other->plan);
 	if (other->attributes != NULL)
 		state->attributes = (Jsonb *) copy_varlena(context, (struct varlena *) other->attributes);
 	state->day_capacity = Max(state->day_count, 1);
-	state->days = copy_bytes(context, other->days, state->day_count * sizeof(DayAmount));
+	state->days = MemoryContextAlloc(context, state->day_capacity * sizeof(DayAmount));
+	memcpy(state->days, other->days, state->day_count * sizeof(DayAmount));
+	state->trips = (TripList) {0};
+	add_trips(state, other);
 	return state;
 }
 
@@ -311,17 +298,18 @@ tripmeter_invoice_combine(PG_FUNCTION_ARGS)
 	add_totals(&state->totals, &other->totals);
 	for (int i = 0; i < other->day_count; i++)
 		add_to_day(state, other->days[i].date, other->days[i].amount);
+	add_trips(state, other);
 	PG_RETURN_POINTER(state);
 }
 
-static void
+void
 send_varlena(StringInfo out, struct varlena *value)
 {
 	pq_sendint32(out, VARSIZE_ANY_EXHDR(value));
 	pq_sendbytes(out, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-static struct varlena *
+struct varlena *
 receive_varlena(StringInfo in)
 {
 	int			size = pq_getmsgint(in, 4);
@@ -370,6 +358,7 @@ tripmeter_invoice_serial(PG_FUNCTION_ARGS)
 		pq_sendint32(&out, state->days[i].date);
 		send_int128(&out, state->days[i].amount);
 	}
+	trip_list_write(&state->trips, &out);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
@@ -396,6 +385,7 @@ tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
 
 		add_to_day(state, date, receive_int128(in));
 	}
+	trip_list_read(state, in);
 	pq_getmsgend(in);
 	PG_RETURN_POINTER(state);
 }
@@ -437,7 +427,7 @@ read_share(Jsonb *attributes)
 }
 
 /* The bill of a state, which is left as it is. */
-static FareRun *
+FareRun *
 make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state)
 {
 	LOCAL_FCINFO(call, 2);

@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(44);
+SELECT plan(55);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -97,6 +97,30 @@ SELECT results_eq(
         (7, 'tax', 'tax', 33, 6.6, 'EUR', 20, 6.60) $$,
     'the lines of an invoice, in the order of evaluation');
 
+-- Shares
+
+CREATE FUNCTION pg_temp.shares(fee text, trips jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(s.trip_id || ' ' || s.amount, ', ') FROM unnest((
+        SELECT invoice_shares(pg_temp.plan_of('{"fee": {"amount": "' || fee || '"}}'), t->>'id', (t->>'at')::timestamptz,
+            (t->>'m')::float8, (t->>'s')::interval, (t->>'eur')::numeric)
+        FROM jsonb_array_elements(trips) t)) s
+$$;
+SELECT is(pg_temp.shares('10', '[{"id": "b", "eur": 1}, {"id": "a", "eur": 3}]'), 'a 10.50, b 3.50', 'by amounts');
+SELECT is(pg_temp.shares('6', '[{"id": "b", "eur": -2, "m": 9}, {"id": "a", "eur": 3}]'), 'a 7.00, b 0.00', 'a refund has no share');
+SELECT is(pg_temp.shares('10', '[{"id": "a", "m": 1000, "s": "1 h"}, {"id": "b", "m": 3000}]'), 'a 2.50, b 7.50', 'by distances');
+SELECT is(pg_temp.shares('10', '[{"id": "a", "s": "1 h"}, {"id": "b", "s": "3 h"}]'), 'a 2.50, b 7.50', 'by durations');
+SELECT is(pg_temp.shares('0.05', '[{"id": "b", "at": "2024-01-01"}, {"id": "c", "at": "2024-01-02"}, {"id": "a", "at": "2024-01-02"}]'),
+    'b 0.02, a 0.02, c 0.01', 'equally, and what is left to the first');
+SELECT is(pg_temp.shares('-10', '[{"id": "a", "m": 1000}, {"id": "b", "m": 2000}]'), 'a -3.33, b -6.67', 'a credit is shared out, too');
+SELECT throws_ok($$ SELECT pg_temp.shares('1', '[{"m": 1}]') $$, '22004', 'trip of an invoice must not be NULL', 'a trip without a name');
+
+CREATE TEMP TABLE shared AS
+SELECT customer, invoice_shares(pg_temp.big_plan(), n::text, started_at, distance_m, duration, amount, '{"members": 2, "days": 9, "period_days": 30}') AS shares
+FROM invoices.trips GROUP BY customer;
+SELECT is(count(*), 0::bigint, 'shares add up to the invoice')
+FROM bills JOIN shared USING (customer) WHERE owed IS DISTINCT FROM (SELECT sum(amount) FROM unnest(shares));
+SELECT is((SELECT count(*) FROM shared, unnest(shares)), 6000::bigint, 'every trip has a share');
+
 -- What was billed before
 
 SELECT is(invoice_delta(pg_temp.plan_of('{}'), 10, 7.5), -2.50, 'a credit');
@@ -162,6 +186,18 @@ SELECT ok('Partial' = ANY (pg_temp.in_plan('Partial Mode')), 'the workers aggreg
 SELECT is(pg_temp.differing(), 0::bigint, 'three workers');
 SET LOCAL max_parallel_workers_per_gather = 0;
 
+CREATE FUNCTION pg_temp.differing_shares() RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FROM (
+        SELECT customer, invoice_shares(pg_temp.big_plan(), n::text, started_at, distance_m, duration, amount,
+            '{"members": 2, "days": 9, "period_days": 30}') AS shares
+        FROM invoices.trips GROUP BY customer
+    ) again JOIN shared USING (customer)
+    WHERE again.shares IS DISTINCT FROM shared.shares
+$$;
+SET LOCAL max_parallel_workers_per_gather = 3;
+SELECT is(pg_temp.differing_shares(), 0::bigint, 'three workers share out the same');
+SET LOCAL max_parallel_workers_per_gather = 0;
+
 -- Two states, split as the worst case would
 ALTER TABLE invoices.trips RENAME TO whole;
 CREATE TABLE invoices.trips (LIKE invoices.whole, half integer) PARTITION BY LIST (half);
@@ -182,6 +218,7 @@ BEGIN
 END $$;
 SELECT is(pg_temp.differing_split_by(side), 0::bigint, 'trips split by ' || side)
 FROM unnest(ARRAY['n <= 37', 'n % 2 = 0', 'amount IS NULL OR amount < 1', 'hashint4extended(n, 9) < 0']) side;
+SELECT is(pg_temp.differing_shares(), 0::bigint, 'the last of them shares out the same');
 
 SELECT * FROM finish();
 ROLLBACK;
