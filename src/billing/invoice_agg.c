@@ -272,7 +272,8 @@ copy_state(MemoryContext context, const InvoiceState *other)
 		state->attributes = (Jsonb *) copy_varlena(context, (struct varlena *) other->attributes);
 	state->day_capacity = Max(state->day_count, 1);
 	state->days = MemoryContextAlloc(context, state->day_capacity * sizeof(DayAmount));
-	memcpy(state->days, other->days, state->day_count * sizeof(DayAmount));
+	if (state->day_count > 0)
+		memcpy(state->days, other->days, state->day_count * sizeof(DayAmount));
 	state->trips = (TripList) {0};
 	add_trips(state, other);
 	return state;
