@@ -106,7 +106,7 @@ check_needs_no_stops(const Tariff *t)
 					 errhint("Give the durations moving and stopped, or a track.")));
 }
 
-/* A trip by its totals: one leg, of which so much is at rest; no run has it yet. */
+/* A trip by its totals: one leg, of which so much is at rest. */
 static TripLeg
 totals_leg(int64 start, int64 mm, int64 moving, int64 stopped)
 {
