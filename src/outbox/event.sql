@@ -40,16 +40,3 @@ CREATE TABLE outbox_current (
     refused boolean NOT NULL DEFAULT false
 );
 
-CREATE SEQUENCE outbox_tick_number AS bigint CACHE 1;
-
-CREATE TABLE outbox_tick (
-    tick bigint NOT NULL,
-    era integer NOT NULL,
-    snapshot pg_snapshot NOT NULL,
-    seq_before bigint NOT NULL,
-    seq_after bigint NOT NULL,
-    lsn pg_lsn NOT NULL,
-    at timestamptz NOT NULL,
-    slot smallint NOT NULL
-) PARTITION BY LIST (slot);
-CREATE INDEX outbox_tick_by_number ON outbox_tick (tick);
