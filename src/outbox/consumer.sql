@@ -264,3 +264,59 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
     'Changes what is not NULL of a consumer, whatever its role. For operators.';
+
+-- Going elsewhere
+
+-- Events that wait for a retry stay: they are handed out once, by whichever way comes first.
+CREATE FUNCTION outbox_seek(consumer text, start text) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    from_tick bigint;
+    share integer;
+    p @extschema@.outbox_progress;
+BEGIN
+    PERFORM @extschema@.outbox_this_era();
+    PERFORM @extschema@.outbox_check_receive(c, 1);
+    -- no slot is truncated until this commits
+    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    from_tick := @extschema@.outbox_start(start);
+    FOR share IN SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
+        PERFORM @extschema@.outbox_lock(share, true);
+        p := @extschema@.outbox_newest(share);
+        UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
+        p.tick := from_tick;
+        p.until := NULL;
+        p.epoch := p.epoch + 1;
+        p.worker := NULL;
+        p.lease_until := NULL;
+        p.batch := NULL;
+        p.open := false;
+        PERFORM @extschema@.outbox_write(p);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_seek(text, text) IS
+    'The consumer goes on at ''now'', ''oldest'' or a tick, and its open batches are closed. Events that wait for a retry go on waiting. Errors: those of outbox_receive; a tick that is not kept.';
+
+CREATE FUNCTION outbox_unsubscribe(consumer text) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    kept bigint[];
+BEGIN
+    PERFORM @extschema@.outbox_lock(s.id, true) FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
+    WITH gone AS (DELETE FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer RETURNING r.seq, r.slot)
+    SELECT array_agg(seq) INTO kept FROM gone WHERE slot IS NULL;
+    PERFORM @extschema@.outbox_forget(kept);
+    DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer;
+    DELETE FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
+    DELETE FROM @extschema@.outbox_consumer AS t WHERE t.consumer = c.consumer;
+END
+$function$;
+COMMENT ON FUNCTION outbox_unsubscribe(text) IS
+    'Ends a consumer, with what waits for a retry and its dead events. Errors: it is not subscribed; the caller is no member of its role.';

@@ -282,7 +282,7 @@ BEGIN
     RETURN QUERY
     SELECT newest.*
     FROM @extschema@.outbox_share AS s,
-        LATERAL (SELECT * FROM @extschema@.outbox_progress AS p
+        LATERAL (SELECT p.* FROM @extschema@.outbox_progress AS p
                  WHERE p.slot = ANY (slots) AND p.share = s.id ORDER BY p.n DESC LIMIT 1) AS newest
     WHERE s.consumer = c.consumer AND s.share >= 0;
 END
@@ -375,7 +375,9 @@ $function$;
 COMMENT ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) IS
     'A batch of a share, unless it is another worker''s, or has nothing.';
 
-CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
+-- The batch that the worker has not acknowledged comes first, then its own shares, then
+-- those that it may take over: as many as make a fair share.
+CREATE FUNCTION outbox_candidates(c outbox_consumer, worker text, OUT shares outbox_progress[], OUT excess integer, OUT wanting boolean)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -383,36 +385,50 @@ AS $function$
 DECLARE
     me CONSTANT text := worker;
     now CONSTANT timestamptz := clock_timestamp();
-    all_shares @extschema@.outbox_progress[] := ARRAY(SELECT s FROM @extschema@.outbox_shares_of(c) AS s);
-    own integer := (SELECT count(*) FROM unnest(all_shares) WHERE worker = me AND lease_until > now);
-    workers integer := (SELECT count(DISTINCT w) FROM (
-        SELECT worker FROM unnest(all_shares) WHERE lease_until > now
-        UNION ALL SELECT @extschema@.outbox_waiting(c) UNION ALL SELECT me) AS live (w));
-    fair integer := (c.shares + workers - 1) / workers;
+    every CONSTANT @extschema@.outbox_progress[] := ARRAY(SELECT s FROM @extschema@.outbox_shares_of(c) AS s);
+    workers integer;
+BEGIN
+    SELECT count(DISTINCT live.worker), count(*) FILTER (WHERE live.worker = me) INTO workers, excess
+    FROM unnest(every) AS live WHERE lease_until > now;
+    workers := workers + (SELECT count(DISTINCT w) FROM (SELECT @extschema@.outbox_waiting(c) UNION SELECT me) AS more (w)
+                          WHERE NOT EXISTS (SELECT FROM unnest(every) AS s WHERE s.lease_until > now AND s.worker = w));
+    excess := excess - (c.shares + workers - 1) / workers;
+    wanting := excess < 0 AND EXISTS (SELECT FROM unnest(every) WHERE worker <> me AND lease_until > now);
+    shares := ARRAY(
+        SELECT s FROM unnest(every) AS s
+        WHERE worker = me OR coalesce(lease_until <= now, true) AND excess < 0
+        ORDER BY coalesce(worker = me, false) AND open DESC, coalesce(worker = me, false) DESC, n);
+END
+$function$;
+COMMENT ON FUNCTION outbox_candidates(outbox_consumer, text) IS
+    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks.';
+
+CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    of_worker record := @extschema@.outbox_candidates(c, worker);
     candidate @extschema@.outbox_progress;
     result @extschema@.outbox_progress;
 BEGIN
-    FOR candidate IN
-        SELECT * FROM unnest(all_shares)
-        WHERE worker = me OR coalesce(lease_until <= now, true) AND own < fair
-        ORDER BY coalesce(worker = me, false) AND open DESC, coalesce(worker = me, false) DESC, n
-    LOOP
-        IF own > fair AND NOT candidate.open THEN
+    FOREACH candidate IN ARRAY of_worker.shares LOOP
+        IF of_worker.excess > 0 AND NOT candidate.open THEN
             PERFORM @extschema@.outbox_give_up(c, candidate, worker);
-            own := fair;
+            of_worker.excess := 0;
         ELSE
             result := @extschema@.outbox_take_share(c, candidate.share, worker, most, era);
             EXIT WHEN result.batch IS NOT NULL;
         END IF;
     END LOOP;
-    IF result.batch IS NULL AND own < fair AND EXISTS (SELECT FROM unnest(all_shares) WHERE worker <> me AND lease_until > now) THEN
+    IF result.batch IS NULL AND of_worker.wanting THEN
         PERFORM @extschema@.outbox_wait_for_share(c, worker);
     END IF;
     RETURN result;
 END
 $function$;
 COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) IS
-    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently.';
+    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none.';
 
 -- For consumers
 

@@ -111,9 +111,9 @@ CREATE FUNCTION outbox_is_of_here(system_identifier bigint, database oid) RETURN
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_of_here' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION outbox_is_of_here(bigint, oid) IS 'Whether an era is that of this server and this database, which a restored copy is not.';
 
-CREATE FUNCTION outbox_commits_at_once() RETURNS boolean
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_commits_at_once' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_commits_at_once() IS 'Whether the statement is a transaction of its own.';
+CREATE FUNCTION outbox_is_upkeep_due() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_upkeep_due' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_is_upkeep_due() IS 'Whether the statement is a transaction of its own, and the session has not been told so in the last second.';
 
 -- Snapshots
 
@@ -266,6 +266,21 @@ $function$;
 COMMENT ON FUNCTION outbox_mark(integer, pg_snapshot, bigint) IS
     'Makes a tick that marks where an era begins, whose snapshot sees nothing, or ends, whose snapshot sees all of it.';
 
+CREATE FUNCTION outbox_check_isolation() RETURNS void
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'consumers cannot use a transaction of isolation level %', current_setting('transaction_isolation') USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'Its snapshot may be older than what is known of them.',
+            HINT = 'Use READ COMMITTED.';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_check_isolation() IS 'Errors: an isolation level above READ COMMITTED.';
+
 CREATE FUNCTION outbox_this_era() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -273,12 +288,7 @@ AS $function$
 DECLARE
     latest @extschema@.outbox_era;
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'the outbox cannot be read in a transaction of isolation level %', current_setting('transaction_isolation') USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = 'Its snapshot would be older than the state of the consumers.',
-            HINT = 'Use READ COMMITTED.';
-    END IF;
+    PERFORM @extschema@.outbox_check_isolation();
     SELECT * INTO latest FROM @extschema@.outbox_era ORDER BY era DESC LIMIT 1;
     IF latest.accepted AND latest.outbox = '@extschema@.outbox'::regclass
         AND @extschema@.outbox_is_of_here(latest.system_identifier, latest.database) THEN

@@ -16,6 +16,7 @@
 #include "utils/pg_lsn.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/timestamp.h"
 #include "utils/xid8.h"
 
 /* Advisory locks of users have 1 or 2 in this field. */
@@ -28,7 +29,7 @@ PG_FUNCTION_INFO_V1(tripmeter_outbox_next_xid);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_end_of_log);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_flush);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_is_of_here);
-PG_FUNCTION_INFO_V1(tripmeter_outbox_commits_at_once);
+PG_FUNCTION_INFO_V1(tripmeter_outbox_is_upkeep_due);
 
 static LOCKTAG
 lock_of(int32 what)
@@ -119,9 +120,18 @@ tripmeter_outbox_is_of_here(PG_FUNCTION_ARGS)
 				   PG_GETARG_OID(1) == MyDatabaseId);
 }
 
-/* Tells whether the statement is a transaction of its own. */
+/*
+ * Tells whether the statement is a transaction of its own, and the session has not been told
+ * so in the last second.
+ */
 Datum
-tripmeter_outbox_commits_at_once(PG_FUNCTION_ARGS)
+tripmeter_outbox_is_upkeep_due(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!IsTransactionBlock());
+	static TimestampTz last = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (IsTransactionBlock() || now - last < USECS_PER_SEC)
+		PG_RETURN_BOOL(false);
+	last = now;
+	PG_RETURN_BOOL(true);
 }
