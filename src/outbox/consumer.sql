@@ -70,7 +70,6 @@ CREATE TABLE outbox_progress (
     end_seq bigint,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-CREATE INDEX outbox_progress_by_share ON outbox_progress (share, n);
 COMMENT ON TABLE outbox_progress IS 'A journal: the newest row of a share tells how far it is. Append-only, so that a long transaction slows nobody down.';
 COMMENT ON COLUMN outbox_progress.n IS 'its number: the highest of a share is the newest';
 COMMENT ON COLUMN outbox_progress.share IS 'the id of a share';
@@ -90,17 +89,18 @@ COMMENT ON COLUMN outbox_progress.retries IS 'how many events of outbox_retry ar
 COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: the events of the window up to this bucket and number are in it';
 COMMENT ON COLUMN outbox_progress.end_seq IS 'see end_bucket';
 COMMENT ON COLUMN outbox_progress.slot IS 'the slot that was the current one';
-COMMENT ON INDEX outbox_progress_by_share IS 'Finds the newest row of a share.';
 
 DO $do$
 DECLARE
     name text;
 BEGIN
     FOR n IN 0..7 LOOP
-        name := format('@extschema@.outbox_progress_%s', n);
-        EXECUTE format('CREATE TABLE %s PARTITION OF @extschema@.outbox_progress FOR VALUES IN (%s)', name, n);
-        EXECUTE format('COMMENT ON TABLE %s IS ''Progress of slot %s.''', name, n);
-        PERFORM pg_extension_config_dump(name::regclass, '');
+        name := format('outbox_progress_%s', n);
+        EXECUTE format('CREATE TABLE @extschema@.%s PARTITION OF @extschema@.outbox_progress FOR VALUES IN (%s)', name, n);
+        EXECUTE format('CREATE INDEX %1$s_by_share ON @extschema@.%1$s (share, n)', name);
+        EXECUTE format('COMMENT ON TABLE @extschema@.%s IS ''Progress of slot %s.''', name, n);
+        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_share IS ''Finds the newest row of a share.''', name);
+        PERFORM pg_extension_config_dump(format('@extschema@.%s', name)::regclass, '');
     END LOOP;
 END
 $do$;

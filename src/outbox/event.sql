@@ -23,7 +23,6 @@ CREATE TABLE outbox (
     era integer NOT NULL,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-CREATE INDEX outbox_by_bucket ON outbox (bucket, seq);
 
 CREATE TABLE outbox_era (
     era integer PRIMARY KEY,

@@ -99,8 +99,8 @@ CREATE FUNCTION outbox_add_partition(parent text, of_slot smallint) RETURNS void
 AS $function$
 BEGIN
     -- attached, for a partition that is created as one waits for all readers
-    EXECUTE format('CREATE TABLE @extschema@.%1$I (LIKE @extschema@.%2$I INCLUDING ALL)', parent || '_' || of_slot, parent);
-    EXECUTE format('ALTER TABLE @extschema@.%2$I ATTACH PARTITION @extschema@.%1$I FOR VALUES IN (%3$s)', parent || '_' || of_slot, parent, of_slot);
+    EXECUTE format('CREATE TABLE @extschema@.%1$s_%2$s (LIKE @extschema@.%1$s_0 INCLUDING ALL)', parent, of_slot);
+    EXECUTE format('ALTER TABLE @extschema@.%1$s ATTACH PARTITION @extschema@.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
 END
 $function$;
 COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table.';

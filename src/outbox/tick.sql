@@ -46,9 +46,6 @@ CREATE TABLE outbox_tick (
     at timestamptz NOT NULL,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-CREATE INDEX outbox_tick_by_number ON outbox_tick (tick);
-CREATE INDEX outbox_tick_by_seq ON outbox_tick (seq_after, tick);
-CREATE INDEX outbox_tick_by_xid ON outbox_tick (next_xid);
 COMMENT ON TABLE outbox_tick IS 'Ticks: of two, the later one sees all that the earlier one sees. Append-only.';
 COMMENT ON COLUMN outbox_tick.tick IS 'its number';
 COMMENT ON COLUMN outbox_tick.era IS 'whose transaction ids the snapshot holds: see outbox_era';
@@ -59,19 +56,24 @@ COMMENT ON COLUMN outbox_tick.seq_after IS 'the last number that was given after
 COMMENT ON COLUMN outbox_tick.lsn IS 'the end of the log then: what it sees is durable when the log is flushed that far';
 COMMENT ON COLUMN outbox_tick.at IS 'when it was made';
 COMMENT ON COLUMN outbox_tick.slot IS 'the slot that was the current one';
-COMMENT ON INDEX outbox_tick_by_number IS 'Finds a tick.';
-COMMENT ON INDEX outbox_tick_by_seq IS 'Finds the last tick before some event.';
-COMMENT ON INDEX outbox_tick_by_xid IS 'Finds the last tick before some transaction had an id.';
 
+-- Indexes are the partitions' own: an index of the parent's would meet that of a partition
+-- which was added to the ring when a dump is restored.
 DO $do$
 DECLARE
     name text;
 BEGIN
     FOR n IN 0..7 LOOP
-        name := format('@extschema@.outbox_tick_%s', n);
-        EXECUTE format('CREATE TABLE %s PARTITION OF @extschema@.outbox_tick FOR VALUES IN (%s)', name, n);
-        EXECUTE format('COMMENT ON TABLE %s IS ''Ticks of slot %s.''', name, n);
-        PERFORM pg_extension_config_dump(name::regclass, '');
+        name := format('outbox_tick_%s', n);
+        EXECUTE format('CREATE TABLE @extschema@.%s PARTITION OF @extschema@.outbox_tick FOR VALUES IN (%s)', name, n);
+        EXECUTE format('CREATE INDEX %1$s_by_number ON @extschema@.%1$s (tick)', name);
+        EXECUTE format('CREATE INDEX %1$s_by_seq ON @extschema@.%1$s (seq_after, tick)', name);
+        EXECUTE format('CREATE INDEX %1$s_by_xid ON @extschema@.%1$s (next_xid)', name);
+        EXECUTE format('COMMENT ON TABLE @extschema@.%s IS ''Ticks of slot %s.''', name, n);
+        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_number IS ''Finds a tick.''', name);
+        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_seq IS ''Finds the last tick before some event.''', name);
+        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_xid IS ''Finds the last tick before some transaction had an id.''', name);
+        PERFORM pg_extension_config_dump(format('@extschema@.%s', name)::regclass, '');
     END LOOP;
 END
 $do$;
