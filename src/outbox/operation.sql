@@ -81,6 +81,7 @@ DECLARE
     new_era @extschema@.outbox_era;
 BEGIN
     PERFORM @extschema@.outbox_prepare();
+    PERFORM @extschema@.outbox_begin();
     LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     PERFORM @extschema@.outbox_mend_torn_dump();
     FOR new_era IN SELECT * FROM @extschema@.outbox_era WHERE NOT accepted ORDER BY era LOOP

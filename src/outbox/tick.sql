@@ -238,10 +238,10 @@ CREATE FUNCTION outbox_prepare() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_begin();
     IF EXISTS (SELECT FROM @extschema@.outbox_ring) THEN
         RETURN;
     END IF;
+    PERFORM @extschema@.outbox_begin();
     LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM @extschema@.outbox_ring) THEN
         RETURN;
