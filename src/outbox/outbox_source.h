@@ -1,0 +1,37 @@
+/*
+ * outbox_source.h
+ *		What is captured of a relation, ready for use.
+ */
+#ifndef TRIPMETER_OUTBOX_SOURCE_H
+#define TRIPMETER_OUTBOX_SOURCE_H
+
+#include "outbox/outbox_condition.h"
+#include "outbox/outbox_payload.h"
+
+/* An event that a change of a row may make. */
+typedef struct OutboxRule
+{
+	text	   *type;
+	List	   *condition;		/* for ExecPrepareQual; NIL: always */
+	OutboxPayload *payload;
+	int32		schemaversion;
+} OutboxRule;
+
+/* A relation's source, with the columns' numbers in that relation itself. */
+typedef struct OutboxSource
+{
+	Oid			attached;		/* the relation, or the ancestor that is attached */
+	text	   *aggregatetype;
+	OutboxKey  *key;
+	AttrNumber	version;		/* 0: no version */
+	Oid			version_type;
+	bool		truncatable;
+	int			rule_count[OUTBOX_OPERATIONS];
+	OutboxRule *rules[OUTBOX_OPERATIONS];
+} OutboxSource;
+
+extern OutboxSource *outbox_source_of(Relation relation);
+extern void outbox_source_check(Relation relation);
+extern void outbox_source_invalidate(Oid relation);
+
+#endif							/* TRIPMETER_OUTBOX_SOURCE_H */

@@ -1,0 +1,257 @@
+/*
+ * outbox_writer.c
+ *		Writes events in bulk, straight into the partition that is the current slot.
+ *
+ * No trigger, no row security and no privilege stands between: the rows are the
+ * outbox's own, whoever caused them.  A writer lives for one statement.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_control.h"
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+#include "utils/xid8.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "outbox/outbox_catalog.h"
+#include "outbox/outbox_slot.h"
+#include "outbox/outbox_writer.h"
+#include "outbox/uuid7.h"
+#include "tripmeter.h"
+
+/* A batch is written when it is one of these. */
+#define BATCH_EVENTS	1000
+#define BATCH_BYTES		(256 * 1024)
+
+#define RANDOM_NUMBERS	256
+
+/* The columns of the outbox, in their order. */
+typedef enum Column
+{
+	SEQ, ID, AGGREGATETYPE, AGGREGATEID, TYPE, PAYLOAD, VERSION, SCHEMAVERSION, BUCKET, XID, OCCURRED_AT,
+	TRACEPARENT, TRACESTATE, CORRELATIONID, CAUSATIONID, ERA, SLOT, COLUMNS
+} Column;
+
+static const char *const column_names[COLUMNS] = {
+	"seq", "id", "aggregatetype", "aggregateid", "type", "payload", "version", "schemaversion", "bucket", "xid",
+	"occurred_at", "traceparent", "tracestate", "correlationid", "causationid", "era", "slot"
+};
+
+struct OutboxWriter
+{
+	MemoryContext context;		/* holds all of this, and the tuples of the batch */
+	MemoryContext scratch;		/* what writing a batch leaves behind */
+	Relation	relation;		/* the partition of the slot, locked */
+	Oid			sequence;
+	ResultRelInfo *result;		/* for its indexes */
+	EState	   *estate;
+	BulkInsertState bulk;		/* from the second batch on */
+	Datum		values[COLUMNS];	/* those that all events share are set */
+	bool		nulls[COLUMNS];
+	int			count;
+	Size		bytes;
+	TupleTableSlot *batch[BATCH_EVENTS];	/* made when first used */
+};
+
+/* 64 random bits; the system gives them in blocks. */
+static uint64
+random_number(void)
+{
+	static uint64 numbers[RANDOM_NUMBERS];
+	static int	left = 0;
+
+	if (left == 0)
+	{
+		if (!pg_strong_random(numbers, sizeof(numbers)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		left = RANDOM_NUMBERS;
+	}
+	return numbers[--left];
+}
+
+/* Which bucket an aggregate's events are in, for good: CRC-32C of its type, a zero byte and its id. */
+int32
+outbox_bucket(text *aggregatetype, text *aggregateid)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, VARDATA_ANY(aggregatetype), VARSIZE_ANY_EXHDR(aggregatetype));
+	COMP_CRC32C(crc, "", 1);
+	COMP_CRC32C(crc, VARDATA_ANY(aggregateid), VARSIZE_ANY_EXHDR(aggregateid));
+	FIN_CRC32C(crc);
+	return crc % OUTBOX_BUCKETS;
+}
+
+/* The partition has the columns that are written. */
+static void
+check_columns(Relation relation)
+{
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	int			matching = 0;
+
+	while (matching < COLUMNS && matching < descriptor->natts &&
+		   strcmp(NameStr(TupleDescAttr(descriptor, matching)->attname), column_names[matching]) == 0)
+		matching++;
+	if (matching < COLUMNS || descriptor->natts > COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" does not have the columns of an outbox", RelationGetRelationName(relation)),
+				 errdetail("Its column %d is not \"%s\".", matching + 1, matching < COLUMNS ? column_names[matching] : "absent"),
+				 errhint("The tables of the outbox are not to be altered.")));
+}
+
+/* What a setting says, if it does. */
+static void
+set_from_setting(OutboxWriter *writer, Column column, const char *setting)
+{
+	writer->nulls[column] = setting == NULL || setting[0] == '\0';
+	writer->values[column] = writer->nulls[column] ? (Datum) 0 : CStringGetTextDatum(setting);
+}
+
+/* Begin to write, in the current memory context. */
+OutboxWriter *
+outbox_writer_begin(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	OutboxWriter *writer = palloc0(sizeof(OutboxWriter));
+	int32		era = outbox_current_era();
+	FullTransactionId xid = GetTopFullTransactionId();
+	int16		slot;
+
+	writer->context = context;
+	writer->scratch = AllocSetContextCreate(context, "tripmeter outbox batch", ALLOCSET_DEFAULT_SIZES);
+	writer->relation = outbox_open_slot(&slot);
+	check_columns(writer->relation);
+	writer->sequence = outbox_relation("outbox_seq");
+	writer->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
+	ExecOpenIndices(writer->result, false);
+	writer->estate = CreateExecutorState();
+	writer->values[XID] = FullTransactionIdGetDatum(xid);
+	writer->values[ERA] = Int32GetDatum(era);
+	writer->values[SLOT] = Int16GetDatum(slot);
+	set_from_setting(writer, TRACEPARENT, tripmeter_traceparent);
+	set_from_setting(writer, TRACESTATE, tripmeter_tracestate);
+	set_from_setting(writer, CORRELATIONID, tripmeter_correlationid);
+	set_from_setting(writer, CAUSATIONID, tripmeter_causationid);
+	MemoryContextSwitchTo(old);
+	return writer;
+}
+
+/* Put the batch into the table and its indexes. */
+static void
+write_batch(OutboxWriter *writer)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->scratch);
+
+	if (writer->count == BATCH_EVENTS || writer->bytes >= BATCH_BYTES)
+	{
+		/* more are coming: a ring of buffers of our own */
+		MemoryContextSwitchTo(writer->context);
+		if (writer->bulk == NULL)
+			writer->bulk = GetBulkInsertState();
+		MemoryContextSwitchTo(writer->scratch);
+	}
+	table_multi_insert(writer->relation, writer->batch, writer->count, GetCurrentCommandId(true), 0, writer->bulk);
+	for (int i = 0; i < writer->count; i++)
+	{
+		ExecInsertIndexTuples(writer->result, writer->batch[i], writer->estate, false, false, NULL, NIL
+#if PG_VERSION_NUM >= 160000
+							  ,false
+#endif
+			);
+		ExecClearTuple(writer->batch[i]);
+		ResetPerTupleExprContext(writer->estate);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(writer->scratch);
+	writer->count = 0;
+	writer->bytes = 0;
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* The place of the next event in the batch. */
+static TupleTableSlot *
+next_place(OutboxWriter *writer)
+{
+	if (writer->batch[writer->count] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		writer->batch[writer->count] = table_slot_create(writer->relation, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	return writer->batch[writer->count++];
+}
+
+/* Write an event, whose values need not outlive the call; its id is stored if asked for. */
+void
+outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
+{
+	static uint64 last_step = 0;
+	const int64 unix_epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz now = GetCurrentTimestamp();
+	pg_uuid_t	made;
+	TupleTableSlot *place;
+
+	uuid7_make(made.data, &last_step, now + unix_epoch, random_number());
+	if (id != NULL)
+		*id = made;
+
+	/* the transaction has had its id since the writer began */
+	writer->values[SEQ] = Int64GetDatum(nextval_internal(writer->sequence, false));
+	writer->values[ID] = UUIDPGetDatum(&made);
+	writer->values[AGGREGATETYPE] = PointerGetDatum(event->aggregatetype);
+	writer->values[AGGREGATEID] = PointerGetDatum(event->aggregateid);
+	writer->values[TYPE] = PointerGetDatum(event->type);
+	writer->values[PAYLOAD] = event->payload;
+	writer->nulls[PAYLOAD] = event->payload_null;
+	writer->values[VERSION] = Int64GetDatum(event->version);
+	writer->nulls[VERSION] = event->version_null;
+	writer->values[SCHEMAVERSION] = Int32GetDatum(event->schemaversion);
+	writer->values[BUCKET] = Int32GetDatum(outbox_bucket(event->aggregatetype, event->aggregateid));
+	/* a time of the clock in UTC, without a zone */
+	writer->values[OCCURRED_AT] = TimestampGetDatum(now);
+
+	place = next_place(writer);
+	memcpy(place->tts_values, writer->values, sizeof(writer->values));
+	memcpy(place->tts_isnull, writer->nulls, sizeof(writer->nulls));
+	ExecStoreVirtualTuple(place);
+	ExecMaterializeSlot(place);
+	writer->bytes += ExecFetchSlotHeapTuple(place, false, NULL)->t_len;
+	if (writer->count == BATCH_EVENTS || writer->bytes >= BATCH_BYTES)
+		write_batch(writer);
+}
+
+/* Write what is left.  The slot stays locked until the transaction ends. */
+void
+outbox_writer_end(OutboxWriter *writer)
+{
+	if (writer->count > 0)
+		write_batch(writer);
+	if (writer->bulk != NULL)
+		FreeBulkInsertState(writer->bulk);
+	for (int i = 0; i < BATCH_EVENTS && writer->batch[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(writer->batch[i]);
+	ExecCloseIndices(writer->result);
+	FreeExecutorState(writer->estate);
+	table_close(writer->relation, NoLock);
+	MemoryContextDelete(writer->context);
+}
