@@ -444,39 +444,39 @@ DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
     era integer := @extschema@.outbox_this_era();
     p @extschema@.outbox_progress;
-    a @extschema@.outbox_tick;
-    b @extschema@.outbox_tick;
-    blocked boolean;
+    refused boolean;
+    given boolean := false;
 BEGIN
     PERFORM @extschema@.outbox_check_receive(c, max);
     PERFORM @extschema@.outbox_tick_if_due();
-    p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, era);
-    IF p.batch IS NULL THEN
-        PERFORM @extschema@.outbox_upkeep();
-        RETURN;
-    END IF;
-    IF p.retries > 0 THEN
+    LOOP
+        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, era);
+        EXIT WHEN p.batch IS NULL;
+        IF p.retries > 0 THEN
+            RETURN QUERY
+            SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
+                e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
+            FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
+            WHERE r.batch = p.batch
+            ORDER BY r.seq;
+            given := FOUND;
+        END IF;
+        refused := EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer)
+            OR p.handed > 0 AND EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer);
         RETURN QUERY
-        SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version, e.schemaversion,
-            e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-        FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
-        WHERE r.batch = p.batch
-        ORDER BY r.seq;
-    END IF;
-    IF p.until IS NULL THEN
-        RETURN;
-    END IF;
-    a := @extschema@.outbox_tick_of(p.tick);
-    b := @extschema@.outbox_tick_of(p.until);
-    blocked := EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer)
-        OR p.handed > 0 AND EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer);
-    RETURN QUERY
-    SELECT p.batch, p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version, e.schemaversion,
-        e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-    FROM @extschema@.outbox_events_of(c, p, a, b) AS e
-    WHERE NOT blocked
-        OR NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
-        AND (p.handed = 0 OR NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+        SELECT p.batch, p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
+            e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
+        FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        WHERE NOT refused
+            OR NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
+            AND (p.handed = 0 OR NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+        IF FOUND OR given THEN
+            RETURN;
+        END IF;
+        -- all of it was refused, and then its worker was gone
+        PERFORM @extschema@.outbox_ack(p.batch);
+    END LOOP;
+    PERFORM @extschema@.outbox_upkeep();
 END
 $function$;
 COMMENT ON FUNCTION outbox_receive(text, text, integer) IS

@@ -59,6 +59,7 @@ start() {
     # what the killed one has left in shared memory may take a moment to be gone
     until as_server_user pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 start >"$folder/start" 2>&1; do
         grep -q 'pre-existing shared memory\|is still in use\|already running' "$folder/log" "$folder/start" || { cat "$folder/log" >&2; return 1; }
+        sleep 0.01
     done
     export PGHOST=$folder
 }
@@ -69,7 +70,7 @@ kill_server() {
     postmaster=$(head -n 1 "$scratch/$1/data/postmaster.pid")
     processes=$(ps -o pid= --ppid "$postmaster" || true)
     kill -9 "$postmaster" $processes 2>/dev/null || true
-    while kill -0 "$postmaster" 2>/dev/null; do :; done
+    while kill -0 "$postmaster" 2>/dev/null; do sleep 0.01; done
 }
 
 stop_all() {
@@ -83,5 +84,5 @@ trap stop_all EXIT
 
 # Until a condition in SQL is true
 await() {
-    until [ "$(run -c "SELECT $1")" = t ]; do :; done
+    until [ "$(run -c "SELECT $1")" = t ]; do sleep 0.01; done
 }
