@@ -223,7 +223,7 @@ has_range(const Rate *rate)
 static Rational
 round_to_step(const Rate *rate, Rational quantity)
 {
-	if (!rate->has_step)
+	if (!rate->has_step || quantity.num == 0)
 		return quantity;
 	switch (rate->step_rounding)
 	{
@@ -485,7 +485,7 @@ price_each(Walk *walk)
 	for (int r = 0; r < run->tariff->rate_count && run->fits; r++)
 	{
 		const Rate *rate = &run->tariff->rates[r];
-		Rational	before = used_in_range(run, rate);
+		Rational	before;
 
 		if (rate->dimension != walk->dimension)
 			continue;
@@ -495,12 +495,18 @@ price_each(Walk *walk)
 			select_parts(walk);
 		else
 			select_pieces(walk, rate);
-		round_parts(run, before);
-		*state_of(run, rate) = (RateState) {round_to_step(rate, before), whole(0), false};
-		run->fits = run->fits && parts_fit(run);
-		if (run->fits && run->part_count == 0)
+		if (!run->fits)
+			return;
+		if (run->part_count == 0)
+		{
 			price_nothing(walk, rate);
-		else if (run->fits)
+			continue;
+		}
+		before = used_in_range(run, rate);
+		*state_of(run, rate) = (RateState) {round_to_step(rate, before), whole(0), false};
+		round_parts(run, before);
+		run->fits = run->fits && parts_fit(run);
+		if (run->fits)
 			price_parts(run);
 	}
 }
