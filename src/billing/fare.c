@@ -92,21 +92,33 @@ cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 	}
 }
 
+/* Where conditions change their answers, but for those that the timeline tells. */
+static void
+collect_rule_edges(FareRun *run, uint32_t *tests)
+{
+	const Tariff *t = run->tariff;
+	int64_t		first = run->trip.start - run->trip.reserved;
+
+	for (int i = 0; i < t->rate_count; i++)
+		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, tests);
+	for (int i = 0; i < t->multiplier_count; i++)
+		add_rule_edges(run, t->multipliers[i].when, first, tests);
+	add_charge_edges(run, t->flat_fares, t->flat_fare_count, tests);
+	add_charge_edges(run, t->surcharges, t->surcharge_count, tests);
+	add_charge_edges(run, t->discounts, t->discount_count, tests);
+}
+
 static void
 collect_edges(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	int64_t		first = run->trip.start - run->trip.reserved;
 	uint32_t	tests = 0;
 
 	run->edges.count = 0;
-	for (int i = 0; i < t->rate_count; i++)
-		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, &tests);
-	for (int i = 0; i < t->multiplier_count; i++)
-		add_rule_edges(run, t->multipliers[i].when, first, &tests);
-	add_charge_edges(run, t->flat_fares, t->flat_fare_count, &tests);
-	add_charge_edges(run, t->surcharges, t->surcharge_count, &tests);
-	add_charge_edges(run, t->discounts, t->discount_count, &tests);
+	if (!run->answers_known || run->timeline->others_cut)
+		collect_rule_edges(run, &tests);
+	if (run->answers_known)
+		tests |= run->timeline->cutting;
 	for (int i = 1; i < run->answer_count; i++)
 		if ((run->answers[i].tests ^ run->answers[i - 1].tests) & tests)
 			instant_list_add(&run->edges, run->answers[i].from);
@@ -365,6 +377,8 @@ rule_holds_at(const FareRun *run, const Condition *when, int piece)
 	if (when == NULL)
 		return true;
 	asked = &run->pieces[when->evaluate == EVALUATE_START ? run->first_driven : piece];
+	if (when->only_windows && run->answers_known)
+		return asked->tests & (UINT32_C(1) << (when->window_test - 1));
 	return condition_holds(when, &run->circumstances,
 						   &(Moment) {asked->from, run->answers_known, asked->tests});
 }
@@ -415,20 +429,33 @@ factor_of(const Tariff *tariff, uint32_t multipliers)
 	return factor;
 }
 
-/* Put a line on the bill; rounds it where the tariff rounds lines. */
+/* Room for a line at the end of the bill. */
+BillLine *
+next_line(FareRun *run)
+{
+	run->lines = make_room(run->provider, run->lines, run->line_count,
+						   &run->line_capacity, sizeof(BillLine));
+	return &run->lines[run->line_count];
+}
+
+/* Put the line that is there on the bill; rounds it where the tariff rounds lines. */
+BillLine *
+finish_line(FareRun *run)
+{
+	BillLine   *line = &run->lines[run->line_count++];
+
+	if (run->tariff->line_rounding.given)
+		line->exact = rational_round(line->exact, run->tariff->line_rounding.step,
+									 run->tariff->line_rounding.mode);
+	return line;
+}
+
+/* Put a line on the bill. */
 BillLine *
 add_line(FareRun *run, const BillLine *line)
 {
-	BillLine   *added;
-
-	run->lines = make_room(run->provider, run->lines, run->line_count,
-						   &run->line_capacity, sizeof(BillLine));
-	added = &run->lines[run->line_count++];
-	*added = *line;
-	if (run->tariff->line_rounding.given)
-		added->exact = rational_round(added->exact, run->tariff->line_rounding.step,
-									  run->tariff->line_rounding.mode);
-	return added;
+	*next_line(run) = *line;
+	return finish_line(run);
 }
 
 static void

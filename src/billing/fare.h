@@ -172,6 +172,8 @@ extern bool rule_holds_at(const FareRun *run, const Condition *when, int piece);
 extern bool rule_holds(const FareRun *run, const Condition *when);
 extern uint32_t multipliers_of(const Tariff *tariff, int target);
 extern Rational factor_of(const Tariff *tariff, uint32_t multipliers);
+extern BillLine *next_line(FareRun *run);
+extern BillLine *finish_line(FareRun *run);
 extern BillLine *add_line(FareRun *run, const BillLine *line);
 
 #endif							/* TRIPMETER_FARE_H */

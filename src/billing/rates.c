@@ -279,28 +279,30 @@ add_part_line(FareRun *run, const Part *part, const void *priced_by, Rational qu
 			  Rational price, const char *unit_name, Rational unit)
 {
 	const Piece *first = &run->pieces[part->first_piece];
-	BillLine	line = {
+	BillLine   *line = next_line(run);
+
+	*line = (BillLine) {
 		.kind = (LineKind) part->rate->dimension, .rule = part->rate->name, .priced_by = priced_by,
 		.timed = true, .from = first->from, .to = run->pieces[part->last_piece].to,
 		.unit = unit_name, .quantity = rational_divide(quantity, unit), .billed = rational_divide(billed, unit),
 		.rate = price, .factor = factor_of(run->tariff, part->multipliers), .cell = first->cell,
 	};
-
-	if (!in_range(line.factor))
+	if (!in_range(line->factor))
 	{
 		run->fits = false;
 		return;
 	}
-	if (joins_last_line(run, &line))
+	if (joins_last_line(run, line))
 	{
-		const BillLine *last = &run->lines[--run->line_count];
+		BillLine   *last = &run->lines[--run->line_count];
 
-		line.from = last->from;
-		line.quantity = rational_add(last->quantity, line.quantity);
-		line.billed = rational_add(last->billed, line.billed);
+		last->to = line->to;
+		last->quantity = rational_add(last->quantity, line->quantity);
+		last->billed = rational_add(last->billed, line->billed);
+		line = last;
 	}
-	line.exact = rational_multiply(rational_multiply(price, line.billed), line.factor);
-	add_line(run, &line);
+	line->exact = rational_multiply(rational_multiply(price, line->billed), line->factor);
+	finish_line(run);
 }
 
 static void
@@ -574,8 +576,11 @@ void
 price_rates(FareRun *run)
 {
 	const Tariff *t = run->tariff;
+	unsigned	priced = 0;		/* 1 << Dimension */
 
 	prepare_rates(run);
+	for (int r = 0; r < t->rate_count; r++)
+		priced |= 1u << t->rates[r].dimension;
 	for (int d = 0; d < DIMENSION_COUNT && run->fits; d++)
 	{
 		Walk		walk = {
@@ -583,11 +588,8 @@ price_rates(FareRun *run)
 			.first_piece = d == RESERVED ? 0 : run->first_driven,
 			.end_piece = d == RESERVED ? run->first_driven : run->piece_count,
 		};
-		bool		any = false;
 
-		for (int r = 0; r < t->rate_count && !any; r++)
-			any = t->rates[r].dimension == walk.dimension;
-		if (!any)
+		if (!(priced & (1u << d)))
 			continue;
 		walk.multipliers = multipliers_of(t, d);
 		set_positions(&walk);

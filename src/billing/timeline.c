@@ -51,8 +51,17 @@ add_test(Timeline *timeline, Condition *c, int *windows)
 static void
 add_tests(Timeline *timeline, Condition *c, int *windows)
 {
-	for (; c != NULL; c = c->negated)
-		add_test(timeline, c, windows);
+	if (c == NULL)
+		return;
+	for (Condition *part = c; part != NULL; part = part->negated)
+		add_test(timeline, part, windows);
+	c->only_windows = c->window_test > 0 && !c->has_elapsed && c->attribute_count == 0 && c->negated == NULL;
+	if (c->evaluate == EVALUATE_START)
+		return;
+	if (c->only_windows)
+		timeline->cutting |= UINT32_C(1) << (c->window_test - 1);
+	else
+		timeline->others_cut = true;
 }
 
 /* Number the tests of all conditions that stretches of a trip are asked. */

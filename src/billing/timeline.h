@@ -46,6 +46,8 @@ typedef struct Timeline
 	Clock	   *clock;
 	int			test_count;
 	const struct Condition *tests[MAX_WINDOW_TESTS];	/* one of those that ask the same */
+	uint32_t	cutting;		/* tests of conditions of nothing else that cut a trip */
+	bool		others_cut;		/* are there more conditions that do? */
 	TimelineStretch *stretches;		/* TIMELINE_STRETCHES, or NULL: none was asked for */
 } Timeline;
 
