@@ -15,8 +15,8 @@ has_date_tests(const Condition *c)
 	return c->weekdays != 0 || c->has_dates || c->has_calendars;
 }
 
-static bool
-has_windows(const Condition *c)
+bool
+condition_has_windows(const Condition *c)
 {
 	return c->hour_count > 0 || has_date_tests(c);
 }
@@ -89,7 +89,7 @@ in_windows_of(const Condition *c, Clock *clock, int32_t date, int64_t instant)
  * The windows around an instant began on its local date or the day before; on the
  * next, where the clock has been set back over midnight.
  */
-static bool
+bool
 windows_hold(const Condition *c, Clock *clock, int64_t instant)
 {
 	int32_t		today = local_date(clock_local(clock, instant));
@@ -117,14 +117,22 @@ attributes_hold(const Condition *c, const bool *results)
 	return true;
 }
 
+static bool
+windows_hold_at(const Condition *c, Clock *clock, const Moment *moment)
+{
+	if (moment->tests_known && c->window_test > 0)
+		return moment->tests & (UINT32_C(1) << (c->window_test - 1));
+	return !condition_has_windows(c) || windows_hold(c, clock, moment->instant);
+}
+
 /* Does it hold at this moment? */
 bool
-condition_holds(const Condition *c, const Circumstances *of, int64_t instant)
+condition_holds(const Condition *c, const Circumstances *of, const Moment *moment)
 {
 	return attributes_hold(c, of->attribute_results) &&
-		(!c->has_elapsed || elapsed_holds(c, instant - of->start)) &&
-		(!has_windows(c) || windows_hold(c, of->clock, instant)) &&
-		(c->negated == NULL || !condition_holds(c->negated, of, instant));
+		(!c->has_elapsed || elapsed_holds(c, moment->instant - of->start)) &&
+		windows_hold_at(c, of->clock, moment) &&
+		(c->negated == NULL || !condition_holds(c->negated, of, moment));
 }
 
 static void
@@ -134,7 +142,8 @@ add_edge(InstantList *edges, int64_t edge, int64_t from, int64_t to)
 		instant_list_add(edges, edge);
 }
 
-static void
+/* Where its windows begin or end, and its dates. */
+void
 add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, InstantList *edges)
 {
 	int32_t		first = local_date(clock_local(clock, from)) - 1;
@@ -160,10 +169,13 @@ add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, Ins
 	}
 }
 
-/* Add the instants between two at which the condition may change its answer. */
+/*
+ * Add the instants between two at which the condition may change its answer; where the
+ * timeline is known, the tests that it answers instead.
+ */
 void
 condition_edges(const Condition *c, const Circumstances *of, int64_t from, int64_t to,
-				InstantList *edges)
+				InstantList *edges, uint32_t *tests)
 {
 	if (!attributes_hold(c, of->attribute_results))
 		return;
@@ -174,8 +186,10 @@ condition_edges(const Condition *c, const Circumstances *of, int64_t from, int64
 		if (c->elapsed_to < to - of->start)
 			add_edge(edges, of->start + c->elapsed_to, from, to);
 	}
-	if (has_windows(c))
+	if (tests != NULL && c->window_test > 0)
+		*tests |= UINT32_C(1) << (c->window_test - 1);
+	else if (condition_has_windows(c))
 		add_window_edges(c, of->clock, from, to, edges);
 	if (c->negated != NULL)
-		condition_edges(c->negated, of, from, to, edges);
+		condition_edges(c->negated, of, from, to, edges, tests);
 }

@@ -9,6 +9,14 @@
 #include "billing/growth.h"
 #include "billing/tariff.h"
 
+/* When they are asked. */
+typedef struct Moment
+{
+	int64_t		instant;
+	bool		tests_known;
+	uint32_t	tests;			/* what the timeline answers, where that is known */
+} Moment;
+
 /* What conditions are asked about. */
 typedef struct Circumstances
 {
@@ -17,8 +25,14 @@ typedef struct Circumstances
 	const bool *attribute_results;	/* by Tariff.attribute_tests */
 } Circumstances;
 
-extern bool condition_holds(const Condition *condition, const Circumstances *of, int64_t instant);
+extern bool condition_holds(const Condition *condition, const Circumstances *of, const Moment *moment);
 extern void condition_edges(const Condition *condition, const Circumstances *of,
-							int64_t from, int64_t to, InstantList *edges);
+							int64_t from, int64_t to, InstantList *edges, uint32_t *tests);
+
+/* Its windows of local time alone. */
+extern bool condition_has_windows(const Condition *condition);
+extern bool windows_hold(const Condition *condition, Clock *clock, int64_t instant);
+extern void add_window_edges(const Condition *condition, Clock *clock,
+							 int64_t from, int64_t to, InstantList *edges);
 
 #endif							/* TRIPMETER_CONDITION_H */

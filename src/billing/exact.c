@@ -78,6 +78,14 @@ common_divisor(Int128 a, Int128 b)
 	return (Int128) gcd128((UInt128) a, (UInt128) b);
 }
 
+static inline Int128
+divide(Int128 a, Int128 b)
+{
+	if (is_small(a) && is_small(b))
+		return (Int128) ((int64_t) a / (int64_t) b);
+	return a / b;
+}
+
 /* The sum where denominators differ, or where the plain sum does not fit. */
 Rational
 rational_add_slowly(Rational a, Rational b)
@@ -96,8 +104,8 @@ rational_add_slowly(Rational a, Rational b)
 	if (b.num == 0)
 		return a;
 	divisor = common_divisor(a.den, b.den);
-	a_factor = b.den / divisor;
-	b_factor = a.den / divisor;
+	a_factor = divide(b.den, divisor);
+	b_factor = divide(a.den, divisor);
 	if (__builtin_mul_overflow(a.num, a_factor, &x) ||
 		__builtin_mul_overflow(b.num, b_factor, &y) ||
 		__builtin_add_overflow(x, y, &sum.num) ||
@@ -114,12 +122,6 @@ rational_add_slowly(Rational a, Rational b)
 	return sum;
 }
 
-static inline bool
-fits64(Rational a)
-{
-	return a.num >= INT64_MIN && a.num <= INT64_MAX && a.den <= INT64_MAX;
-}
-
 /* Take what the numerator of one and the denominator of the other share out of both. */
 static inline void
 cross_reduce(Int128 *num, Int128 *den)
@@ -133,15 +135,14 @@ cross_reduce(Int128 *num, Int128 *den)
 	}
 }
 
+/* The product where a part does not fit into 64 bits. */
 Rational
-rational_multiply(Rational a, Rational b)
+rational_multiply_slowly(Rational a, Rational b)
 {
 	Rational	product;
 
 	if (a.den == 0 || b.den == 0)
 		return RATIONAL_OUT_OF_RANGE;
-	if (fits64(a) && fits64(b))
-		return (Rational) {a.num * b.num, a.den * b.den};
 	if (a.num == 0 || b.num == 0)
 		return whole(0);
 	cross_reduce(&a.num, &b.den);
@@ -166,14 +167,11 @@ rational_divide(Rational a, Rational b)
 }
 
 /* The largest integer that is not above the quotient; b is positive. */
-Int128
-int128_floor_div(Int128 a, Int128 b)
+static inline Int128
+floor_divide(Int128 a, Int128 b)
 {
-	Int128		quotient;
+	Int128		quotient = divide(a, b);
 
-	if (a >= 0 && a <= INT64_MAX && b <= INT64_MAX)
-		return (int64_t) a / (int64_t) b;
-	quotient = a / b;
 	return quotient - (a < 0 && quotient * b != a);
 }
 
@@ -182,7 +180,7 @@ int128_floor_div(Int128 a, Int128 b)
  * by whole parts and then by the inverses of what is left.
  */
 int
-rational_compare(Rational a, Rational b)
+rational_compare_slowly(Rational a, Rational b)
 {
 	int			sign = 1;
 
@@ -201,8 +199,8 @@ rational_compare(Rational a, Rational b)
 			return sign * ((x > y) - (x < y));
 		if (a.den == 0 || b.den == 0)
 			return 0;
-		a_whole = int128_floor_div(a.num, a.den);
-		b_whole = int128_floor_div(b.num, b.den);
+		a_whole = floor_divide(a.num, a.den);
+		b_whole = floor_divide(b.num, b.den);
 		if (a_whole != b_whole)
 			return sign * (a_whole > b_whole ? 1 : -1);
 		a.num -= a_whole * a.den;
@@ -253,7 +251,7 @@ rational_round(Rational a, Rational step, RoundingMode mode)
 
 	if (!in_range(steps))
 		return steps;
-	quotient = steps.num / steps.den;
+	quotient = divide(steps.num, steps.den);
 	if (rounds_away(quotient, magnitude(steps.num - quotient * steps.den), (UInt128) steps.den, mode))
 		quotient += steps.num < 0 ? -1 : 1;
 	return times_step(quotient, step);
@@ -262,11 +260,14 @@ rational_round(Rational a, Rational step, RoundingMode mode)
 Rational
 rational_floor(Rational a, Rational step)
 {
-	Rational	steps = rational_divide(a, step);
+	Rational	steps;
 
+	if (a.den == 1 && step.den == 1)
+		return times_step(floor_divide(a.num, step.num), step);
+	steps = rational_divide(a, step);
 	if (!in_range(steps))
 		return steps;
-	return times_step(int128_floor_div(steps.num, steps.den), step);
+	return times_step(floor_divide(steps.num, steps.den), step);
 }
 
 Rational

@@ -72,14 +72,37 @@ rational_negate(Rational a)
 
 extern Rational rational_reduce(Rational a);
 extern Rational rational_add_slowly(Rational a, Rational b);
-extern Rational rational_multiply(Rational a, Rational b);
+extern Rational rational_multiply_slowly(Rational a, Rational b);
 extern Rational rational_divide(Rational a, Rational b);
-extern int	rational_compare(Rational a, Rational b);
-extern Int128 int128_floor_div(Int128 a, Int128 b);
+extern int	rational_compare_slowly(Rational a, Rational b);
 extern Rational rational_round(Rational a, Rational step, RoundingMode mode);
 extern Rational rational_floor(Rational a, Rational step);
 extern Rational rational_ceil(Rational a, Rational step);
 extern bool rational_parse(const char *text, int length, Rational *value);
+
+/* Most values are small: what can be done in 64 bits is done there, and here. */
+static inline bool
+is_small(Int128 a)
+{
+	return a == (int64_t) a;
+}
+
+static inline Rational
+rational_multiply(Rational a, Rational b)
+{
+	if (is_small(a.num) && is_small(a.den) && is_small(b.num) && is_small(b.den))
+		return (Rational) {(Int128) (int64_t) a.num * (int64_t) b.num, (Int128) (int64_t) a.den * (int64_t) b.den};
+	return rational_multiply_slowly(a, b);
+}
+
+/* -1, 0, 1: the order of two values in range */
+static inline int
+rational_compare(Rational a, Rational b)
+{
+	if (a.den == b.den)
+		return (a.num > b.num) - (a.num < b.num);
+	return rational_compare_slowly(a, b);
+}
 
 static inline Rational
 rational_add(Rational a, Rational b)

@@ -9,19 +9,44 @@
 
 #include "billing/fare.h"
 
+/* Read the timeline from the first moment to the end; false where it is not known. */
+static bool
+read_timeline(FareRun *run)
+{
+	int64_t		at = run->trip.start - run->trip.reserved;
+	int64_t		until;
+
+	run->answer_count = 0;
+	if (run->timeline == NULL || run->trip.end - at > MAX_TIMELINE_TRIP)
+		return false;
+	do
+	{
+		const Answers *answers = timeline_find(run->timeline, at, &until);
+
+		if (answers == NULL)
+			return false;
+		run->answers = make_room(run->provider, run->answers, run->answer_count,
+								 &run->answer_capacity, sizeof(Answers));
+		run->answers[run->answer_count++] = (Answers) {at, answers->tests};
+		at = until;
+	} while (at < run->trip.end || run->answer_count == 0);
+	return true;
+}
+
 /* Does a condition that holds for a stretch change its answer in between? */
 static void
-add_rule_edges(FareRun *run, const Condition *when, int64_t from)
+add_rule_edges(FareRun *run, const Condition *when, int64_t from, uint32_t *tests)
 {
 	if (when != NULL && when->evaluate != EVALUATE_START)
-		condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges);
+		condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
+						run->answers_known ? tests : NULL);
 }
 
 static void
-add_charge_edges(FareRun *run, const Charge *charges, int count)
+add_charge_edges(FareRun *run, const Charge *charges, int count, uint32_t *tests)
 {
 	for (int i = 0; i < count; i++)
-		add_rule_edges(run, charges[i].when, run->trip.start);
+		add_rule_edges(run, charges[i].when, run->trip.start, tests);
 }
 
 static int64_t
@@ -67,33 +92,39 @@ cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 	}
 }
 
-static int
-compare_instants(const void *a, const void *b)
+/* Where conditions change their answers, but for those that the timeline tells. */
+static void
+collect_rule_edges(FareRun *run, uint32_t *tests)
 {
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
+	const Tariff *t = run->tariff;
+	int64_t		first = run->trip.start - run->trip.reserved;
 
-	return (x > y) - (x < y);
+	for (int i = 0; i < t->rate_count; i++)
+		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, tests);
+	for (int i = 0; i < t->multiplier_count; i++)
+		add_rule_edges(run, t->multipliers[i].when, first, tests);
+	add_charge_edges(run, t->flat_fares, t->flat_fare_count, tests);
+	add_charge_edges(run, t->surcharges, t->surcharge_count, tests);
+	add_charge_edges(run, t->discounts, t->discount_count, tests);
 }
 
 static void
 collect_edges(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	int64_t		first = run->trip.start - run->trip.reserved;
+	uint32_t	tests = 0;
 
 	run->edges.count = 0;
-	for (int i = 0; i < t->rate_count; i++)
-		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start);
-	for (int i = 0; i < t->multiplier_count; i++)
-		add_rule_edges(run, t->multipliers[i].when, first);
-	add_charge_edges(run, t->flat_fares, t->flat_fare_count);
-	add_charge_edges(run, t->surcharges, t->surcharge_count);
-	add_charge_edges(run, t->discounts, t->discount_count);
+	if (!run->answers_known || run->timeline->others_cut)
+		collect_rule_edges(run, &tests);
+	if (run->answers_known)
+		tests |= run->timeline->cutting;
+	for (int i = 1; i < run->answer_count; i++)
+		if ((run->answers[i].tests ^ run->answers[i - 1].tests) & tests)
+			instant_list_add(&run->edges, run->answers[i].from);
 	for (int i = 0; i < t->cap_count; i++)
 		cap_edges(run, &t->caps[i], &run->edges);
-	if (run->edges.count > 1)
-		qsort(run->edges.instants, run->edges.count, sizeof(int64_t), compare_instants);
+	instant_list_sort(&run->edges);
 }
 
 static void
@@ -133,6 +164,20 @@ make_pieces(FareRun *run)
 		from = end;
 	}
 	run->at = run->first_driven;
+}
+
+/* What the timeline answers in each piece. */
+static void
+answer_pieces(FareRun *run)
+{
+	int			at = 0;
+
+	for (int p = 0; run->answers_known && p < run->piece_count; p++)
+	{
+		while (at + 1 < run->answer_count && run->answers[at + 1].from <= run->pieces[p].from)
+			at++;
+		run->pieces[p].tests = run->answers[at].tests;
+	}
 }
 
 static void
@@ -229,8 +274,10 @@ fare_begin(FareRun *run, const Tariff *tariff, Clock *clock, const Provider *pro
 	run->total = whole(0);
 	if (tariff->has_meter)
 		judge_legs(run);
+	run->answers_known = read_timeline(run);
 	collect_edges(run);
 	make_pieces(run);
+	answer_pieces(run);
 	make_cells(run);
 	find_multipliers(run);
 }
@@ -321,14 +368,19 @@ fare_add_leg(FareRun *run, const TripLeg *leg)
 	run->at = p;
 }
 
-/* Does a rule hold in a piece? */
+/* Does a rule hold in a piece?  The first that is driven begins at the trip's start. */
 bool
 rule_holds_at(const FareRun *run, const Condition *when, int piece)
 {
+	const Piece *asked;
+
 	if (when == NULL)
 		return true;
+	asked = &run->pieces[when->evaluate == EVALUATE_START ? run->first_driven : piece];
+	if (when->only_windows && run->answers_known)
+		return asked->tests & (UINT32_C(1) << (when->window_test - 1));
 	return condition_holds(when, &run->circumstances,
-						   when->evaluate == EVALUATE_START ? run->trip.start : run->pieces[piece].from);
+						   &(Moment) {asked->from, run->answers_known, asked->tests});
 }
 
 /* Does a rule for the trip as a whole hold: at the start, or in some piece of it? */
@@ -377,32 +429,44 @@ factor_of(const Tariff *tariff, uint32_t multipliers)
 	return factor;
 }
 
-/* Put a line on the bill; rounds it where the tariff rounds lines. */
+/* Room for a line at the end of the bill. */
+BillLine *
+next_line(FareRun *run)
+{
+	run->lines = make_room(run->provider, run->lines, run->line_count,
+						   &run->line_capacity, sizeof(BillLine));
+	return &run->lines[run->line_count];
+}
+
+/* Put the line that is there on the bill; rounds it where the tariff rounds lines. */
+BillLine *
+finish_line(FareRun *run)
+{
+	BillLine   *line = &run->lines[run->line_count++];
+
+	if (run->tariff->line_rounding.given)
+		line->exact = rational_round(line->exact, run->tariff->line_rounding.step,
+									 run->tariff->line_rounding.mode);
+	return line;
+}
+
+/* Put a line on the bill. */
 BillLine *
 add_line(FareRun *run, const BillLine *line)
 {
-	BillLine   *added;
-
-	run->lines = make_room(run->provider, run->lines, run->line_count,
-						   &run->line_capacity, sizeof(BillLine));
-	added = &run->lines[run->line_count++];
-	*added = *line;
-	if (run->tariff->line_rounding.given)
-		added->exact = rational_round(added->exact, run->tariff->line_rounding.step,
-									  run->tariff->line_rounding.mode);
-	return added;
+	*next_line(run) = *line;
+	return finish_line(run);
 }
 
 static void
 add_base(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	Circumstances *c = &run->circumstances;
 	uint32_t	multipliers = multipliers_of(t, MULTIPLIES_BASE);
 	Rational	factor;
 
 	for (int m = 0; m < t->multiplier_count; m++)
-		if (t->multipliers[m].when != NULL && !condition_holds(t->multipliers[m].when, c, run->trip.start))
+		if (!rule_holds_at(run, t->multipliers[m].when, run->first_driven))
 			multipliers &= ~(UINT32_C(1) << m);
 	if (t->base.num == 0)
 		return;

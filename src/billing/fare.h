@@ -9,6 +9,7 @@
 #define TRIPMETER_FARE_H
 
 #include "billing/condition.h"
+#include "billing/timeline.h"
 
 /* Trips are shorter, so that no product of whole numbers overflows. */
 #define MAX_TRIP_MILLIMETRES	INT64_C(1000000000000000)	/* 10^9 km */
@@ -49,6 +50,7 @@ typedef struct Piece
 	int64_t		meter_mm;		/* of legs that the meter prices by distance */
 	int64_t		meter_us;		/* by time */
 	uint32_t	multipliers;	/* 1 << index of those that hold */
+	uint32_t	tests;			/* what the timeline answers */
 	int			cell;
 } Piece;
 
@@ -109,6 +111,7 @@ typedef struct RateState
 /* A trip that is being priced; its arrays serve the next one, too. */
 typedef struct FareRun
 {
+	Timeline   *timeline;		/* of the tariff, set by who has one; or NULL */
 	const Tariff *tariff;
 	const Provider *provider;
 	Clock	   *clock;
@@ -120,6 +123,10 @@ typedef struct FareRun
 	int64_t		judge_mm;
 	int64_t		judge_us;
 
+	bool		answers_known;
+	int			answer_count;
+	int			answer_capacity;
+	Answers    *answers;		/* of the timeline, from the first moment to the end */
 	InstantList edges;
 	int			piece_count;
 	int			piece_capacity;
@@ -165,6 +172,8 @@ extern bool rule_holds_at(const FareRun *run, const Condition *when, int piece);
 extern bool rule_holds(const FareRun *run, const Condition *when);
 extern uint32_t multipliers_of(const Tariff *tariff, int target);
 extern Rational factor_of(const Tariff *tariff, uint32_t multipliers);
+extern BillLine *next_line(FareRun *run);
+extern BillLine *finish_line(FareRun *run);
 extern BillLine *add_line(FareRun *run, const BillLine *line);
 
 #endif							/* TRIPMETER_FARE_H */

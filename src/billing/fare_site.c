@@ -102,6 +102,8 @@ prepare_tariff(CompiledTariff *compiled)
 	if (!compiled->clock_ready)
 	{
 		clock_init(&compiled->clock, (Zone) {compiled->zone, find_range, next_month});
+		compiled->provider = (Provider) {GetMemoryChunkContext(compiled), resize, check_interrupts};
+		timeline_init(&compiled->timeline, &compiled->tariff, &compiled->clock, &compiled->provider);
 		compiled->clock_ready = true;
 	}
 }
@@ -292,6 +294,7 @@ fare_site_begin(FareSite *site, int64 start, int64 end)
 {
 	site->trip.start = start;
 	site->trip.end = end;
+	site->run.timeline = &site->compiled->timeline;
 	fare_begin(&site->run, &site->compiled->tariff, &site->compiled->clock, &site->provider, &site->trip);
 }
 

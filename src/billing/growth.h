@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /*
  * resize never returns NULL; a size of 0 gives memory back.  Both may end all by not
@@ -46,6 +47,22 @@ instant_list_add(InstantList *list, int64_t instant)
 	list->instants = make_room(list->provider, list->instants, list->count,
 							   &list->capacity, sizeof(int64_t));
 	list->instants[list->count++] = instant;
+}
+
+static inline int
+compare_instants(const void *a, const void *b)
+{
+	int64_t		x = *(const int64_t *) a;
+	int64_t		y = *(const int64_t *) b;
+
+	return (x > y) - (x < y);
+}
+
+static inline void
+instant_list_sort(InstantList *list)
+{
+	if (list->count > 1)
+		qsort(list->instants, list->count, sizeof(int64_t), compare_instants);
 }
 
 #endif							/* TRIPMETER_GROWTH_H */

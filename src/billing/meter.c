@@ -84,6 +84,37 @@ charge_piece(FareRun *run, const Piece *piece, Rational charged, uint32_t multip
 	add_meter_line(run, charged, multipliers, piece->cell, from, piece->to);
 }
 
+/* How much the meter priced by distance or by time, or the base covered, at what price. */
+static void
+note_metered(FareRun *run, const char *rule, Rational quantity, const MeterRate *rate)
+{
+	if (quantity.num == 0 || !rate->given)
+		return;
+	add_line(run, &(BillLine) {
+		.kind = LINE_METER, .rule = rule, .unit = rate->unit_name, .note = true, .cell = NO_CELL,
+			.quantity = rational_divide(quantity, rate->unit), .billed = whole(0),
+			.rate = rate->price, .factor = whole(1), .exact = whole(0),
+	});
+}
+
+/* What a customer may ask of the meter; it charges for all of it together. */
+static void
+explain_meter(FareRun *run)
+{
+	const Meter *m = &run->tariff->meter;
+	int64_t		mm = 0;
+	int64_t		us = 0;
+
+	for (int p = run->first_driven; p < run->piece_count; p++)
+	{
+		mm += run->pieces[p].meter_mm;
+		us += run->pieces[p].meter_us;
+	}
+	note_metered(run, dimension_names[DISTANCE], whole(mm), &m->distance);
+	note_metered(run, dimension_names[TIME], whole(us), &m->time);
+	note_metered(run, "covered", m->covers, m->covers_time ? &m->time : &m->distance);
+}
+
 static void
 price_known_legs(FareRun *run)
 {
@@ -188,7 +219,10 @@ void
 price_meter(FareRun *run)
 {
 	if (run->meter_knowledge == METER_KNOWN)
+	{
 		price_known_legs(run);
+		explain_meter(run);
+	}
 	else
 		price_unknown_legs(run, run->meter_knowledge == METER_LOW);
 }

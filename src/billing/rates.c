@@ -223,7 +223,7 @@ has_range(const Rate *rate)
 static Rational
 round_to_step(const Rate *rate, Rational quantity)
 {
-	if (!rate->has_step)
+	if (!rate->has_step || quantity.num == 0)
 		return quantity;
 	switch (rate->step_rounding)
 	{
@@ -279,28 +279,30 @@ add_part_line(FareRun *run, const Part *part, const void *priced_by, Rational qu
 			  Rational price, const char *unit_name, Rational unit)
 {
 	const Piece *first = &run->pieces[part->first_piece];
-	BillLine	line = {
+	BillLine   *line = next_line(run);
+
+	*line = (BillLine) {
 		.kind = (LineKind) part->rate->dimension, .rule = part->rate->name, .priced_by = priced_by,
 		.timed = true, .from = first->from, .to = run->pieces[part->last_piece].to,
 		.unit = unit_name, .quantity = rational_divide(quantity, unit), .billed = rational_divide(billed, unit),
 		.rate = price, .factor = factor_of(run->tariff, part->multipliers), .cell = first->cell,
 	};
-
-	if (!in_range(line.factor))
+	if (!in_range(line->factor))
 	{
 		run->fits = false;
 		return;
 	}
-	if (joins_last_line(run, &line))
+	if (joins_last_line(run, line))
 	{
-		const BillLine *last = &run->lines[--run->line_count];
+		BillLine   *last = &run->lines[--run->line_count];
 
-		line.from = last->from;
-		line.quantity = rational_add(last->quantity, line.quantity);
-		line.billed = rational_add(last->billed, line.billed);
+		last->to = line->to;
+		last->quantity = rational_add(last->quantity, line->quantity);
+		last->billed = rational_add(last->billed, line->billed);
+		line = last;
 	}
-	line.exact = rational_multiply(rational_multiply(price, line.billed), line.factor);
-	add_line(run, &line);
+	line->exact = rational_multiply(rational_multiply(price, line->billed), line->factor);
+	finish_line(run);
 }
 
 static void
@@ -485,7 +487,7 @@ price_each(Walk *walk)
 	for (int r = 0; r < run->tariff->rate_count && run->fits; r++)
 	{
 		const Rate *rate = &run->tariff->rates[r];
-		Rational	before = used_in_range(run, rate);
+		Rational	before;
 
 		if (rate->dimension != walk->dimension)
 			continue;
@@ -495,12 +497,18 @@ price_each(Walk *walk)
 			select_parts(walk);
 		else
 			select_pieces(walk, rate);
-		round_parts(run, before);
-		*state_of(run, rate) = (RateState) {round_to_step(rate, before), whole(0), false};
-		run->fits = run->fits && parts_fit(run);
-		if (run->fits && run->part_count == 0)
+		if (!run->fits)
+			return;
+		if (run->part_count == 0)
+		{
 			price_nothing(walk, rate);
-		else if (run->fits)
+			continue;
+		}
+		before = used_in_range(run, rate);
+		*state_of(run, rate) = (RateState) {round_to_step(rate, before), whole(0), false};
+		round_parts(run, before);
+		run->fits = run->fits && parts_fit(run);
+		if (run->fits)
 			price_parts(run);
 	}
 }
@@ -568,8 +576,11 @@ void
 price_rates(FareRun *run)
 {
 	const Tariff *t = run->tariff;
+	unsigned	priced = 0;		/* 1 << Dimension */
 
 	prepare_rates(run);
+	for (int r = 0; r < t->rate_count; r++)
+		priced |= 1u << t->rates[r].dimension;
 	for (int d = 0; d < DIMENSION_COUNT && run->fits; d++)
 	{
 		Walk		walk = {
@@ -577,11 +588,8 @@ price_rates(FareRun *run)
 			.first_piece = d == RESERVED ? 0 : run->first_driven,
 			.end_piece = d == RESERVED ? run->first_driven : run->piece_count,
 		};
-		bool		any = false;
 
-		for (int r = 0; r < t->rate_count && !any; r++)
-			any = t->rates[r].dimension == walk.dimension;
-		if (!any)
+		if (!(priced & (1u << d)))
 			continue;
 		walk.multipliers = multipliers_of(t, d);
 		set_positions(&walk);

@@ -75,6 +75,8 @@ typedef struct Condition
 	int			attribute_count;	/* tests: Tariff.attribute_tests from the first on */
 	int			first_attribute;
 	struct Condition *negated;	/* `not`: must not hold; or NULL */
+	int			window_test;	/* what the timeline calls its windows, from 1 on; 0: nothing */
+	bool		only_windows;	/* so that the timeline's answer is all */
 } Condition;
 
 /* Is an attribute one of these values?  The values are the JSON text of an array. */

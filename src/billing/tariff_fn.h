@@ -13,6 +13,7 @@
 
 #include "billing/clock.h"
 #include "billing/tariff.h"
+#include "billing/timeline.h"
 
 /* A tariff, ready to use; lives as long as the function's call site. */
 typedef struct CompiledTariff
@@ -23,6 +24,8 @@ typedef struct CompiledTariff
 	const char *missing_calendar;	/* an error for who needs its dates */
 	bool		clock_ready;
 	Clock		clock;			/* of the zone; ready when it was asked for */
+	Provider	provider;		/* of the memory that the tariff is in */
+	Timeline	timeline;
 	Jsonb	  **attribute_values;	/* Tariff.attribute_tests' values, or NULL until asked for */
 } CompiledTariff;
 

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -41,6 +42,7 @@ typedef struct TariffCache
 	MemoryContext context;		/* the tariffs and their table; this struct is outside */
 	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
 	CachedTariff *last;			/* what was used last, or NULL */
+	bool		constant;		/* is the argument the same in every call? */
 	void	   *call_site;		/* see tariff_call_site */
 } TariffCache;
 
@@ -111,11 +113,22 @@ match_keys(const void *a, const void *b, Size size pg_attribute_unused())
 	return x->length != y->length || memcmp(x->text, y->text, x->length) != 0;
 }
 
+/*
+ * A parameter would not do: PL/pgSQL evaluates an expression again and again with other
+ * values of its variables.
+ */
+static bool
+is_constant(Node *call, int arg)
+{
+	return call != NULL && IsA(call, FuncExpr) && IsA(list_nth(((FuncExpr *) call)->args, arg), Const);
+}
+
 static TariffCache *
-make_cache(FunctionCallInfo fcinfo)
+make_cache(FunctionCallInfo fcinfo, int arg)
 {
 	TariffCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(TariffCache));
 
+	cache->constant = is_constant(fcinfo->flinfo->fn_expr, arg);
 	cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "tripmeter tariffs", ALLOCSET_DEFAULT_SIZES);
 	fcinfo->flinfo->fn_extra = cache;
 	return cache;
@@ -183,11 +196,15 @@ CompiledTariff *
 tariff_argument(FunctionCallInfo fcinfo, int arg)
 {
 	TariffCache *cache = fcinfo->flinfo->fn_extra;
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
-	TariffKey	key = {.text = VARDATA_ANY(value), .length = VARSIZE_ANY_EXHDR(value)};
+	struct varlena *value;
+	TariffKey	key;
 
 	if (cache == NULL)
-		cache = make_cache(fcinfo);
+		cache = make_cache(fcinfo, arg);
+	if (cache->constant && cache->last != NULL)
+		return cache->last->compiled;
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	key = (TariffKey) {.text = VARDATA_ANY(value), .length = VARSIZE_ANY_EXHDR(value)};
 	if (!is_last(cache, &key))
 	{
 		CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, &key, HASH_FIND, NULL);

@@ -49,10 +49,10 @@ BEGIN
     RETURN tripmeter.fare(tariff, c.track, 'raw gap_threshold=300', c.attributes);
 END $$;
 
--- The engine has lines that say that a rule had no effect, the model has not.
-CREATE FUNCTION model.is_note(kind text, exact numeric) RETURNS boolean
+-- The engine has lines of 0 that say that a rule had no effect, or what is on the meter; the model has not.
+CREATE FUNCTION model.is_note(kind text, rule text, exact numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE
-    AS $$ SELECT kind IN ('minimum', 'maximum', 'cap', 'gap', 'waiting') AND exact = 0 $$;
+    AS $$ SELECT (kind IN ('minimum', 'maximum', 'cap', 'gap', 'waiting') OR kind = 'meter' AND rule <> 'meter') AND exact = 0 $$;
 
 -- What is not the same of a case; NULL if nothing. Out of range is for the engine alone: its numbers
 -- are of 128 bits.
@@ -68,10 +68,10 @@ BEGIN
     engine_fare := model.engine_fare(c);
     WITH model AS (
         SELECT row_number() OVER (ORDER BY line)::integer AS line, kind, rule, amount, exact, quantity, billed, factor
-        FROM unnest(bill) WHERE NOT model.is_note(kind, exact)
+        FROM unnest(bill) WHERE NOT model.is_note(kind, rule, exact)
     ), engine AS (
         SELECT row_number() OVER (ORDER BY line)::integer AS line, kind, rule, amount, exact, quantity, billed, factor
-        FROM model.engine_bill(c) WHERE NOT model.is_note(kind, exact)
+        FROM model.engine_bill(c) WHERE NOT model.is_note(kind, rule, exact)
     )
     SELECT string_agg(format(E'\n#   model  %s\n#   engine %s', m, e), '' ORDER BY coalesce(m.line, e.line)) INTO differences
     FROM model m FULL JOIN engine e USING (line)

@@ -2,7 +2,7 @@
 -- goes; compiled once where it is used; and no bytes that do harm.
 
 BEGIN;
-SELECT plan(61);
+SELECT plan(62);
 SET LOCAL search_path = tripmeter, public;
 
 -- The error's state; none, if there is none.
@@ -224,6 +224,20 @@ SELECT matches(pg_temp.used(text), '^EUR{', 'a stored text is used as it is') FR
 SELECT is(string_agg(DISTINCT pg_temp.used(left(text, size)), ' '), 'refused', 'a damaged value is an error')
 FROM whole, generate_series(0, length(text) - 1) size;
 SELECT is(pg_temp.used('{"tariff": 1, "currency": "XYZ"}'), 'refused', 'so is one that was never checked');
+
+-- PL/pgSQL evaluates one expression again and again
+CREATE FUNCTION pg_temp.bases() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    one tripmeter.tariff;
+    fares text := '';
+BEGIN
+    FOR base IN 1 .. 3 LOOP
+        one := jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', base::text)::text;
+        fares := fares || ' ' || tripmeter.fare(one, 0, '0', '2024-01-01');
+    END LOOP;
+    RETURN fares;
+END $$;
+SELECT is(pg_temp.bases(), ' 1.00 2.00 3.00', 'a variable may hold one after the other');
 
 SELECT * FROM finish();
 ROLLBACK;
