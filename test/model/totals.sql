@@ -113,7 +113,8 @@ DECLARE
 BEGIN
     FOREACH line IN ARRAY lines LOOP
         rate := coalesce(tax->'by'->>line.rule, tax->'by'->>line.kind, tax->>'percent', '0')::numeric;
-        CONTINUE WHEN rate = 0;
+        -- a limit that rounding leaves without effect is not taxed
+        CONTINUE WHEN rate = 0 OR line.exact = 0 AND line.kind IN ('minimum', 'maximum', 'cap');
         i := array_position(percents, rate);
         IF i IS NULL THEN
             percents := percents || rate;
