@@ -148,12 +148,14 @@ take_from_cells(FareRun *run, Rational excess, int first, int last)
 static void
 apply_minimum(FareRun *run)
 {
-	Rational	missing = rational_subtract(run->tariff->minimum, run->total);
+	Rational	missing = whole(0);
 	BillLine   *line;
 
-	if (!run->tariff->has_minimum || !in_range(missing))
+	if (!run->tariff->has_minimum)
 		return;
-	line = add_adjustment(run, LINE_MINIMUM, rational_max(missing, whole(0)));
+	if (rational_compare(run->tariff->minimum, run->total) > 0)
+		missing = rational_subtract(run->tariff->minimum, run->total);
+	line = add_adjustment(run, LINE_MINIMUM, missing);
 	if (run->cell_count > 0)
 		run->cells[0].amount = rational_add(run->cells[0].amount, line->exact);
 }
@@ -161,12 +163,14 @@ apply_minimum(FareRun *run)
 static void
 apply_maximum(FareRun *run)
 {
-	Rational	over = rational_subtract(run->total, run->tariff->maximum);
+	Rational	excess = whole(0);
 	BillLine   *line;
 
-	if (!run->tariff->has_maximum || !in_range(over))
+	if (!run->tariff->has_maximum)
 		return;
-	line = add_adjustment(run, LINE_MAXIMUM, rational_negate(rational_max(over, whole(0))));
+	if (rational_compare(run->total, run->tariff->maximum) > 0)
+		excess = rational_subtract(run->total, run->tariff->maximum);
+	line = add_adjustment(run, LINE_MAXIMUM, rational_negate(excess));
 	take_from_cells(run, rational_negate(line->exact), 0, run->cell_count - 1);
 }
 

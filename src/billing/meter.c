@@ -200,8 +200,11 @@ price_unknown_legs(FareRun *run, bool low)
 	for (int p = run->first_driven; p < run->piece_count; p++)
 	{
 		uint32_t	multipliers = run->pieces[p].multipliers & applicable;
-		int			order = rational_compare(factor_of(run->tariff, multipliers), factor_of(run->tariff, best));
+		Rational	factor = factor_of(run->tariff, multipliers);
+		int			order = rational_compare(factor, factor_of(run->tariff, best));
 
+		if (!in_range(factor))
+			run->fits = false;
 		if (low ? order < 0 : order > 0)
 			best = multipliers;
 		mm += run->pieces[p].quantities[DISTANCE];

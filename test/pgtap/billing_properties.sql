@@ -3,7 +3,7 @@
 -- or price makes a wrong amount.
 
 BEGIN;
-SELECT plan(113);
+SELECT plan(117);
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
 SET LOCAL timezone = 'UTC';
@@ -469,6 +469,20 @@ SELECT ok(outcome = '22003', 'nor a product of factors: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
     jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '9999999999999999',
     'multipliers', (SELECT jsonb_agg('{"factor": "999999999.999999999"}'::jsonb) FROM generate_series(1, 20))))) outcome;
+-- One that does not fit is not taken for that of the hour before.
+SELECT ok(outcome = '22003', 'nor a factor of the second hour: ' || outcome)
+FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''2 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates', '[{"dimension": "time", "price": "1", "unit": "h"}]'::jsonb, 'multipliers',
+    (SELECT jsonb_agg('{"factor": "999999999.999999999", "when": {"elapsed": {"from": "1 h"}}}'::jsonb) FROM generate_series(1, 8))))) outcome;
+-- Nor is a minimum left out that is too far away, or a bound of tiers.
+SELECT ok(outcome = '22003', 'nor a minimum: ' || outcome)
+FROM pg_temp.outcome($$SELECT tripmeter.fare('{"tariff": 1, "currency": "EUR", "minimum": "9999999999999999", "rates": [
+    {"dimension": "distance", "price": "0.000000001", "unit": "999999999.999999999 yd"}, {"dimension": "time", "price": "1", "unit": "876599.999999 h"}]}',
+    1, '1 us'::interval, '2024-05-02Z'::timestamptz)$$) outcome;
+SELECT ok(outcome = '22003', format('nor the bound of a tier, %s: %s', mode, outcome))
+FROM unnest('{graduated,volume}'::text[]) mode, pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1000, ''1 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates', jsonb_build_array(jsonb_build_object('dimension', 'distance', 'tiers', jsonb_build_object(
+        'mode', mode, 'unit', '999999999.999999999 yd', 'bounds', '[{"to": "999999999999999999", "price": "100000000"}, {"price": "100000000"}]'::jsonb)))))) outcome;
 -- A document of a million rates is refused, by a limit.
 SELECT ok(outcome IN ('22003', '22023', '54000'), 'a million rates are refused: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''1 h'', ''2024-05-02Z''::timestamptz)',
