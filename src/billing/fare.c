@@ -49,45 +49,43 @@ add_charge_edges(FareRun *run, const Charge *charges, int count, uint32_t *tests
 		add_rule_edges(run, charges[i].when, run->trip.start, tests);
 }
 
-static int64_t
-next_cap_window(const FareRun *run, const Cap *cap, int32_t *date)
+static int32_t
+next_cap_date(const FareRun *run, const Cap *cap, int32_t date)
 {
 	switch (cap->window)
 	{
 		case CAP_DAY:
-			*date += 1;
-			break;
+			return date + 1;
 		case CAP_WEEK:
 			/* 2000-01-03 was a Monday */
-			*date += 7 - (int32_t) (((*date - 2) % 7 + 7) % 7);
-			break;
+			return date + 7 - (int32_t) (((date - 2) % 7 + 7) % 7);
 		default:
-			*date = run->clock->zone.next_month(*date);
-			break;
+			return run->clock->zone.next_month(date);
 	}
-	return clock_instant(run->clock, *date * MICROSECONDS_PER_DAY);
 }
 
 /* The instants within the trip at which a window of a cap ends. */
 static void
 cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 {
+	int64_t		duration = run->trip.end - run->trip.start;
+	int32_t		last;
 	int32_t		date;
 
 	if (cap->window == CAP_ROLLING)
 	{
-		for (int64_t edge = run->trip.start + cap->length; edge < run->trip.end; edge += cap->length)
-			instant_list_add(edges, edge);
+		for (int64_t elapsed = cap->length; elapsed < duration; elapsed += cap->length)
+			instant_list_add(edges, run->trip.start + elapsed);
 		return;
 	}
-	date = local_date(clock_local(run->clock, run->trip.start));
-	for (;;)
+	/* one more, should the clock be set back over midnight; those beyond may not be instants */
+	last = local_date(clock_local(run->clock, run->trip.end)) + 1;
+	date = next_cap_date(run, cap, local_date(clock_local(run->clock, run->trip.start)));
+	for (; date <= last; date = next_cap_date(run, cap, date))
 	{
-		int64_t		edge = next_cap_window(run, cap, &date);
+		int64_t		edge = clock_instant(run->clock, date * MICROSECONDS_PER_DAY);
 
-		if (edge >= run->trip.end)
-			return;
-		if (edge > run->trip.start)
+		if (edge > run->trip.start && edge < run->trip.end)
 			instant_list_add(edges, edge);
 	}
 }

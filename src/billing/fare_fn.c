@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -46,6 +47,16 @@ distance_argument(FunctionCallInfo fcinfo, int arg)
 	return (int64) mm;
 }
 
+static void
+check_duration(int64 time)
+{
+	if (time > MAX_TRIP_MICROSECONDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("duration of a trip is out of range"),
+				 errdetail("It is more than a century.")));
+}
+
 int64
 duration_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -58,12 +69,9 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 				 errmsg("duration of a trip must not contain months or years"),
 				 errdetail("A month has no fixed length."),
 				 errhint("Give it in days, hours, minutes or seconds.")));
-	if (__builtin_add_overflow((int64) interval->day * USECS_PER_DAY, interval->time, &time) ||
-		time > MAX_TRIP_MICROSECONDS)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration of a trip is out of range"),
-				 errdetail("It is more than a century.")));
+	if (__builtin_add_overflow((int64) interval->day * USECS_PER_DAY, interval->time, &time))
+		time = PG_INT64_MAX;
+	check_duration(time);
 	if (time < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -110,7 +118,15 @@ check_needs_no_stops(const Tariff *t)
 static TripLeg
 totals_leg(int64 start, int64 mm, int64 moving, int64 stopped)
 {
-	return (TripLeg) {.from = start, .to = start + moving + stopped, .mm = mm, .moving = moving, .stopped = stopped};
+	int64		end;
+
+	check_duration(moving + stopped);
+	if (pg_add_s64_overflow(start, moving + stopped, &end) || end >= END_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("end of a trip is out of range"),
+				 errdetail("It is later than any timestamp.")));
+	return (TripLeg) {.from = start, .to = end, .mm = mm, .moving = moving, .stopped = stopped};
 }
 
 static FareRun *

@@ -3,7 +3,7 @@
 -- or price makes a wrong amount.
 
 BEGIN;
-SELECT plan(117);
+SELECT plan(127);
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
 SET LOCAL timezone = 'UTC';
@@ -440,6 +440,19 @@ FROM unnest('{"1e18, ''1 h''","1e300, ''1 h''","''NaN'', ''1 h''","''Infinity'',
 SELECT ok(outcome IN ('22003', '22023', '22008'), format('an error: a start at %s (%s)', started_at, outcome))
 FROM unnest('{infinity,-infinity}'::timestamptz[]) started_at,
     LATERAL (SELECT pg_temp.outcome(format('SELECT tripmeter.fare(%s, 1, ''1 h'', %L::timestamptz)', pg_temp.quoted('1'), started_at)) AS outcome) o;
+
+-- At the end of time: there is none after it, but windows of caps that would be.
+SELECT is(outcome, expected, format('%s from 294276-12-31 12:00: %s', duration, what))
+FROM (VALUES ('12 h', '"base": "1"', '22008'), ('36000 days', '"base": "1"', '22008'), ('12 h -1 us', '"base": "1"', '1.00'),
+        ('11 h', '"time_zone": "Asia/Seoul", "caps": [{"amount": "2", "calendar": "month"}]', '4.00'),
+        ('11 h', '"time_zone": "America/New_York", "caps": [{"amount": "2", "calendar": "week"}]', '2.00'),
+        ('11 h', '"caps": [{"amount": "2", "rolling": "100 day"}]', '2.00'), ('11 h', '"caps": [{"amount": "2", "rolling": "10 h"}]', '3.00')) AS v (duration, what, expected),
+    LATERAL pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, %L::interval, ''294276-12-31 12:00Z''::timestamptz)',
+        format('{"tariff": 1, "currency": "EUR", %s%s}', what, CASE WHEN what LIKE '%%caps%%' THEN ', "rates": [{"dimension": "time", "price": "1", "unit": "h"}]' ELSE '' END),
+        duration)) outcome;
+SELECT is(pg_temp.outcome(format('SELECT tripmeter.fare(%s, 1, %L::interval, %L::interval, ''2024-05-02Z''::timestamptz)', pg_temp.quoted('1'), moving, stopped)),
+    expected, format('a century at most, moving and stopped together: %s and %s', moving, stopped))
+FROM (VALUES ('36525 days', '0', '0.00'), ('36525 days', '1 us', '22003'), ('20000 days', '20000 days', '22003')) AS v (moving, stopped, expected);
 
 -- Prices of up to 18 digits by distances of up to 15 digits of millimetres: the exact amount, or an error.
 CREATE TEMP TABLE giants AS
