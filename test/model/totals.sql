@@ -154,6 +154,11 @@ CREATE FUNCTION model.amounts(lines model.line[], unit numeric, mode text) RETUR
     FROM missing, (SELECT *, row_number() OVER (ORDER BY remainder DESC, n) AS place FROM floors) floors
     $$;
 
+-- To 20 places; the numeric division itself keeps fewer of large numbers.
+CREATE FUNCTION model.quotient(a numeric, b numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT div(a * 1e20, b) * 1e-20 $$;
+
 -- Steps 13 and 14, and the bill.
 CREATE FUNCTION model.bill(trip model.trip, lines model.line[]) RETURNS SETOF model.bill_line
     LANGUAGE plpgsql STABLE
@@ -177,7 +182,7 @@ BEGIN
     FOREACH line IN ARRAY lines LOOP
         n := n + 1;
         RETURN NEXT (n, line.kind, line.rule, trip.started_at + line.from_us * interval '1 us', trip.started_at + line.to_us * interval '1 us',
-            line.quantity / line.unit_size, line.billed / line.unit_size, line.unit, line.rate, line.factor,
+            model.quotient(line.quantity, line.unit_size), model.quotient(line.billed, line.unit_size), line.unit, line.rate, line.factor,
             line.exact, trip.scale, amounts[n] * unit)::model.bill_line;
     END LOOP;
     difference := fare - coalesce((SELECT sum(a) FROM unnest(amounts) a), 0) * unit;
