@@ -182,7 +182,8 @@ condition_edges(const Condition *c, const Circumstances *of, int64_t from, int64
 	if (c->has_elapsed)
 	{
 		add_edge(edges, of->start, from, to);
-		add_edge(edges, of->start + c->elapsed_from, from, to);
+		if (c->elapsed_from < to - of->start)
+			add_edge(edges, of->start + c->elapsed_from, from, to);
 		if (c->elapsed_to < to - of->start)
 			add_edge(edges, of->start + c->elapsed_to, from, to);
 	}

@@ -262,7 +262,7 @@ rational_floor(Rational a, Rational step)
 {
 	Rational	steps;
 
-	if (a.den == 1 && step.den == 1)
+	if (a.den == 1 && step.den == 1 && step.num != 0)
 		return times_step(floor_divide(a.num, step.num), step);
 	steps = rational_divide(a, step);
 	if (!in_range(steps))
