@@ -170,6 +170,24 @@ add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, Ins
 }
 
 /*
+ * Of these only where they change their answer, as a timeline has them: a bill must not
+ * depend on whether that is known.
+ */
+static void
+add_window_changes(const Condition *c, Clock *clock, int64_t from, int64_t to, InstantList *edges)
+{
+	int			kept = edges->count;
+	int			count;
+
+	add_window_edges(c, clock, from, to, edges);
+	count = edges->count;
+	edges->count = kept;
+	for (int i = kept; i < count; i++)
+		if (windows_hold(c, clock, edges->instants[i] - 1) != windows_hold(c, clock, edges->instants[i]))
+			edges->instants[edges->count++] = edges->instants[i];
+}
+
+/*
  * Add the instants between two at which the condition may change its answer; where the
  * timeline is known, the tests that it answers instead.
  */
@@ -190,7 +208,7 @@ condition_edges(const Condition *c, const Circumstances *of, int64_t from, int64
 	if (tests != NULL && c->window_test > 0)
 		*tests |= UINT32_C(1) << (c->window_test - 1);
 	else if (condition_has_windows(c))
-		add_window_edges(c, of->clock, from, to, edges);
+		add_window_changes(c, of->clock, from, to, edges);
 	if (c->negated != NULL)
 		condition_edges(c->negated, of, from, to, edges, tests);
 }

@@ -33,20 +33,33 @@ read_timeline(FareRun *run)
 	return true;
 }
 
+/* The timeline's tests that cut a trip, and those that cut the time before its start. */
+typedef struct CuttingTests
+{
+	uint32_t	trip;
+	uint32_t	reserved;
+} CuttingTests;
+
 /* Does a condition that holds for a stretch change its answer in between? */
 static void
-add_rule_edges(FareRun *run, const Condition *when, int64_t from, uint32_t *tests)
+add_rule_edges(FareRun *run, const Condition *when, int64_t from, CuttingTests *cutting)
 {
-	if (when != NULL && when->evaluate != EVALUATE_START)
-		condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
-						run->answers_known ? tests : NULL);
+	uint32_t	tests = 0;
+
+	if (when == NULL || when->evaluate == EVALUATE_START)
+		return;
+	condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
+					run->answers_known ? &tests : NULL);
+	cutting->trip |= tests;
+	if (from < run->trip.start)
+		cutting->reserved |= tests;
 }
 
 static void
-add_charge_edges(FareRun *run, const Charge *charges, int count, uint32_t *tests)
+add_charge_edges(FareRun *run, const Charge *charges, int count, CuttingTests *cutting)
 {
 	for (int i = 0; i < count; i++)
-		add_rule_edges(run, charges[i].when, run->trip.start, tests);
+		add_rule_edges(run, charges[i].when, run->trip.start, cutting);
 }
 
 static int32_t
@@ -92,34 +105,41 @@ cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 
 /* Where conditions change their answers, but for those that the timeline tells. */
 static void
-collect_rule_edges(FareRun *run, uint32_t *tests)
+collect_rule_edges(FareRun *run, CuttingTests *cutting)
 {
 	const Tariff *t = run->tariff;
 	int64_t		first = run->trip.start - run->trip.reserved;
 
 	for (int i = 0; i < t->rate_count; i++)
-		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, tests);
+		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, cutting);
 	for (int i = 0; i < t->multiplier_count; i++)
-		add_rule_edges(run, t->multipliers[i].when, first, tests);
-	add_charge_edges(run, t->flat_fares, t->flat_fare_count, tests);
-	add_charge_edges(run, t->surcharges, t->surcharge_count, tests);
-	add_charge_edges(run, t->discounts, t->discount_count, tests);
+		add_rule_edges(run, t->multipliers[i].when, first, cutting);
+	add_charge_edges(run, t->flat_fares, t->flat_fare_count, cutting);
+	add_charge_edges(run, t->surcharges, t->surcharge_count, cutting);
+	add_charge_edges(run, t->discounts, t->discount_count, cutting);
 }
 
 static void
 collect_edges(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	uint32_t	tests = 0;
+	CuttingTests cutting = {0, 0};
 
 	run->edges.count = 0;
 	if (!run->answers_known || run->timeline->others_cut)
-		collect_rule_edges(run, &tests);
+		collect_rule_edges(run, &cutting);
 	if (run->answers_known)
-		tests |= run->timeline->cutting;
+	{
+		cutting.trip |= run->timeline->cutting;
+		cutting.reserved |= run->timeline->cutting_reserved;
+	}
 	for (int i = 1; i < run->answer_count; i++)
+	{
+		uint32_t	tests = run->answers[i].from < run->trip.start ? cutting.reserved : cutting.trip;
+
 		if ((run->answers[i].tests ^ run->answers[i - 1].tests) & tests)
 			instant_list_add(&run->edges, run->answers[i].from);
+	}
 	for (int i = 0; i < t->cap_count; i++)
 		cap_edges(run, &t->caps[i], &run->edges);
 	instant_list_sort(&run->edges);

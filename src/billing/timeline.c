@@ -49,8 +49,10 @@ add_test(Timeline *timeline, Condition *c, int *windows)
 }
 
 static void
-add_tests(Timeline *timeline, Condition *c, int *windows)
+add_tests(Timeline *timeline, Condition *c, bool of_reserved, int *windows)
 {
+	uint32_t	test;
+
 	if (c == NULL)
 		return;
 	for (Condition *part = c; part != NULL; part = part->negated)
@@ -58,10 +60,15 @@ add_tests(Timeline *timeline, Condition *c, int *windows)
 	c->only_windows = c->window_test > 0 && !c->has_elapsed && c->attribute_count == 0 && c->negated == NULL;
 	if (c->evaluate == EVALUATE_START)
 		return;
-	if (c->only_windows)
-		timeline->cutting |= UINT32_C(1) << (c->window_test - 1);
-	else
+	if (!c->only_windows)
+	{
 		timeline->others_cut = true;
+		return;
+	}
+	test = UINT32_C(1) << (c->window_test - 1);
+	timeline->cutting |= test;
+	if (of_reserved)
+		timeline->cutting_reserved |= test;
 }
 
 /* Number the tests of all conditions that stretches of a trip are asked. */
@@ -72,15 +79,15 @@ timeline_init(Timeline *timeline, const Tariff *t, Clock *clock, const Provider 
 
 	*timeline = (Timeline) {.provider = provider, .clock = clock};
 	for (int i = 0; i < t->rate_count; i++)
-		add_tests(timeline, t->rates[i].when, &windows);
+		add_tests(timeline, t->rates[i].when, t->rates[i].dimension == RESERVED, &windows);
 	for (int i = 0; i < t->multiplier_count; i++)
-		add_tests(timeline, t->multipliers[i].when, &windows);
+		add_tests(timeline, t->multipliers[i].when, true, &windows);
 	for (int i = 0; i < t->flat_fare_count; i++)
-		add_tests(timeline, t->flat_fares[i].when, &windows);
+		add_tests(timeline, t->flat_fares[i].when, false, &windows);
 	for (int i = 0; i < t->surcharge_count; i++)
-		add_tests(timeline, t->surcharges[i].when, &windows);
+		add_tests(timeline, t->surcharges[i].when, false, &windows);
 	for (int i = 0; i < t->discount_count; i++)
-		add_tests(timeline, t->discounts[i].when, &windows);
+		add_tests(timeline, t->discounts[i].when, false, &windows);
 }
 
 static uint32_t

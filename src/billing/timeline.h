@@ -47,6 +47,7 @@ typedef struct Timeline
 	int			test_count;
 	const struct Condition *tests[MAX_WINDOW_TESTS];	/* one of those that ask the same */
 	uint32_t	cutting;		/* tests of conditions of nothing else that cut a trip */
+	uint32_t	cutting_reserved;	/* those of them that cut the time before it, too */
 	bool		others_cut;		/* are there more conditions that do? */
 	TimelineStretch *stretches;		/* TIMELINE_STRETCHES, or NULL: none was asked for */
 } Timeline;
