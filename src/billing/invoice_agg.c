@@ -21,6 +21,7 @@
 
 #include "billing/invoice_agg.h"
 #include "track/agg_state.h"
+#include "tripmeter.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_accum);
 PG_FUNCTION_INFO_V1(tripmeter_invoice_combine);
@@ -35,6 +36,20 @@ report_out_of_range(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s of an invoice is out of range", what)));
+}
+
+/* May it grow by so many bytes? */
+void
+check_state_size(const InvoiceState *state, Size more)
+{
+	Size		bytes = state->trips.bytes;
+
+	if (unlikely(bytes + more > (Size) tripmeter_max_state_mb * 1024 * 1024))
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("trips of one invoice exceed tripmeter.max_state_mb"),
+				 errdetail("The limit is %d MB.", tripmeter_max_state_mb),
+				 errhint("Group by customer and period, or raise tripmeter.max_state_mb.")));
 }
 
 /* A copy with a whole header. */

@@ -41,7 +41,7 @@ typedef struct TripList
 {
 	int64		count;
 	int64		capacity;
-	Size		bytes;			/* of all trips, with their ids */
+	Size		bytes;			/* allocated, with their ids */
 	SharingTrip *items;
 } TripList;
 
@@ -61,6 +61,7 @@ typedef struct InvoiceState
 extern InvoiceState *invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip);
 extern FareRun *make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state);
 
+extern void check_state_size(const InvoiceState *state, Size more);
 extern struct varlena *required_argument(FunctionCallInfo fcinfo, int arg, const char *name);
 extern struct varlena *copy_varlena(MemoryContext context, struct varlena *value);
 extern void send_varlena(StringInfo out, struct varlena *value);
