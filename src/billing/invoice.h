@@ -28,6 +28,20 @@ typedef struct PeriodShare
 	int64_t		period_days;	/* positive */
 } PeriodShare;
 
+/* Add more of them; returns NULL, or what is out of range then. */
+static inline const char *
+period_totals_add(PeriodTotals *to, const PeriodTotals *more)
+{
+	if (__builtin_add_overflow(to->mm, more->mm, &to->mm))
+		return "distance";
+	if (__builtin_add_overflow(to->us, more->us, &to->us))
+		return "duration";
+	if (__builtin_add_overflow(to->amount, more->amount, &to->amount))
+		return "amount";
+	to->trip_count += more->trip_count;
+	return NULL;
+}
+
 extern Int128 daily_cap_parts(const Period *period);
 extern bool invoice_finish(FareRun *run, Tariff *of_period, const Tariff *plan, Clock *clock,
 						   const Provider *provider, const bool *attribute_results,

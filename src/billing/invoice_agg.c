@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -42,7 +42,7 @@ report_out_of_range(const char *what)
 void
 check_state_size(const InvoiceState *state, Size more)
 {
-	Size		bytes = state->trips.bytes;
+	Size		bytes = state->trips.bytes + state->days.capacity * sizeof(DayBlock);
 
 	if (unlikely(bytes + more > (Size) tripmeter_max_state_mb * 1024 * 1024))
 		ereport(ERROR,
@@ -50,6 +50,28 @@ check_state_size(const InvoiceState *state, Size more)
 				 errmsg("trips of one invoice exceed tripmeter.max_state_mb"),
 				 errdetail("The limit is %d MB.", tripmeter_max_state_mb),
 				 errhint("Group by customer and period, or raise tripmeter.max_state_mb.")));
+}
+
+/* Memory for the days of a state. */
+static void *
+resize_days(void *of_state, void *old, size_t size)
+{
+	InvoiceState *state = of_state;
+
+	check_state_size(state, size - state->days.capacity * sizeof(DayBlock));
+	return old == NULL ? MemoryContextAllocHuge(state->context, size) : repalloc_huge(old, size);
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static inline Provider
+days_provider(InvoiceState *state)
+{
+	return (Provider) {state, resize_days, check_interrupts};
 }
 
 /* A copy with a whole header. */
@@ -175,46 +197,6 @@ amount_argument(FunctionCallInfo fcinfo, int arg)
 											 DirectFunctionCall2(numeric_mul, NumericGetDatum(amount), NumericGetDatum(parts))));
 }
 
-/* Where a date is, or belongs. */
-static int
-find_day(const InvoiceState *state, int32 date)
-{
-	int			low = 0;
-	int			high = state->day_count;
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (state->days[middle].date < date)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void
-add_to_day(InvoiceState *state, int32 date, Int128 amount)
-{
-	int			at = find_day(state, date);
-
-	if (at == state->day_count || state->days[at].date != date)
-	{
-		if (state->day_count == state->day_capacity)
-		{
-			state->day_capacity = Max(32, state->day_capacity * 2);
-			state->days = state->days == NULL ?
-				MemoryContextAlloc(state->context, state->day_capacity * sizeof(DayAmount)) :
-				repalloc(state->days, state->day_capacity * sizeof(DayAmount));
-		}
-		memmove(&state->days[at + 1], &state->days[at], (state->day_count - at) * sizeof(DayAmount));
-		state->days[at] = (DayAmount) {date, 0};
-		state->day_count++;
-	}
-	state->days[at].amount += amount;
-}
-
 /* The local date of the start, which a daily cap needs. */
 static int32
 date_argument(FunctionCallInfo fcinfo, int arg)
@@ -230,14 +212,12 @@ date_argument(FunctionCallInfo fcinfo, int arg)
 }
 
 static void
-add_totals(PeriodTotals *to, const PeriodTotals *more)
+add_totals(InvoiceState *state, const PeriodTotals *more)
 {
-	if (pg_add_s64_overflow(to->mm, more->mm, &to->mm))
-		report_out_of_range("distance");
-	if (pg_add_s64_overflow(to->us, more->us, &to->us))
-		report_out_of_range("duration");
-	to->trip_count += more->trip_count;
-	to->amount += more->amount;
+	const char *out_of_range = period_totals_add(&state->totals, more);
+
+	if (unlikely(out_of_range != NULL))
+		report_out_of_range(out_of_range);
 }
 
 /* Add the trip of a row, whose arguments begin at `first`, to the state of its group. */
@@ -253,9 +233,14 @@ invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 		trip->us = duration_argument(fcinfo, first + ARG_DURATION);
 	if (!PG_ARGISNULL(first + ARG_AMOUNT))
 		trip->amount = amount_argument(fcinfo, first + ARG_AMOUNT);
-	add_totals(&state->totals, trip);
+	add_totals(state, trip);
 	if (state->by_date)
-		add_to_day(state, date_argument(fcinfo, first + ARG_START), trip->amount);
+	{
+		Provider	provider = days_provider(state);
+
+		if (!day_amounts_add(&state->days, date_argument(fcinfo, first + ARG_START), trip->amount, &provider))
+			report_out_of_range("amount");
+	}
 	return state;
 }
 
@@ -269,8 +254,12 @@ tripmeter_invoice_accum(PG_FUNCTION_ARGS)
 }
 
 static void
-add_trips(InvoiceState *state, const InvoiceState *other)
+add_days_and_trips(InvoiceState *state, const InvoiceState *other)
 {
+	Provider	provider = days_provider(state);
+
+	if (!day_amounts_merge(&state->days, &other->days, &provider))
+		report_out_of_range("amount");
 	for (int64 i = 0; i < other->trips.count; i++)
 		trip_list_add(state, &other->trips.items[i]);
 }
@@ -285,12 +274,9 @@ copy_state(MemoryContext context, const InvoiceState *other)
 	state->plan = copy_varlena(context, other->plan);
 	if (other->attributes != NULL)
 		state->attributes = (Jsonb *) copy_varlena(context, (struct varlena *) other->attributes);
-	state->day_capacity = Max(state->day_count, 1);
-	state->days = MemoryContextAlloc(context, state->day_capacity * sizeof(DayAmount));
-	if (state->day_count > 0)
-		memcpy(state->days, other->days, state->day_count * sizeof(DayAmount));
+	state->days = (DayAmounts) {0};
 	state->trips = (TripList) {0};
-	add_trips(state, other);
+	add_days_and_trips(state, other);
 	return state;
 }
 
@@ -311,10 +297,8 @@ tripmeter_invoice_combine(PG_FUNCTION_ARGS)
 	check_same_plan(state->plan, other->plan);
 	if (other->attributes != NULL)
 		check_same_attributes(state->attributes, (struct varlena *) other->attributes);
-	add_totals(&state->totals, &other->totals);
-	for (int i = 0; i < other->day_count; i++)
-		add_to_day(state, other->days[i].date, other->days[i].amount);
-	add_trips(state, other);
+	add_totals(state, &other->totals);
+	add_days_and_trips(state, other);
 	PG_RETURN_POINTER(state);
 }
 
@@ -352,6 +336,28 @@ receive_int128(StringInfo in)
 	return (Int128) (high << 64 | (uint64) pq_getmsgint64(in));
 }
 
+static void
+send_days(StringInfo out, const DayAmounts *days)
+{
+	bytea	   *bytes = palloc(VARHDRSZ + day_amounts_max_size(days));
+	uint8	   *end = day_amounts_write(days, (uint8 *) VARDATA(bytes));
+
+	SET_VARSIZE(bytes, (char *) end - (char *) bytes);
+	send_varlena(out, bytes);
+	pfree(bytes);
+}
+
+static void
+receive_days(StringInfo in, InvoiceState *state)
+{
+	Provider	provider = days_provider(state);
+	int			size = pq_getmsgint(in, 4);
+	const char *bytes = pq_getmsgbytes(in, size);
+
+	if (!day_amounts_read(&state->days, (const uint8 *) bytes, size, &provider))
+		elog(ERROR, "damaged state of an invoice");
+}
+
 Datum
 tripmeter_invoice_serial(PG_FUNCTION_ARGS)
 {
@@ -368,12 +374,7 @@ tripmeter_invoice_serial(PG_FUNCTION_ARGS)
 	pq_sendint64(&out, state->totals.mm);
 	pq_sendint64(&out, state->totals.us);
 	send_int128(&out, state->totals.amount);
-	pq_sendint32(&out, state->day_count);
-	for (int i = 0; i < state->day_count; i++)
-	{
-		pq_sendint32(&out, state->days[i].date);
-		send_int128(&out, state->days[i].amount);
-	}
+	send_days(&out, &state->days);
 	trip_list_write(&state->trips, &out);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
@@ -383,7 +384,6 @@ tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = message_argument(fcinfo, 0);
 	InvoiceState *state = palloc0(sizeof(InvoiceState));
-	int			day_count;
 
 	state->context = CurrentMemoryContext;
 	state->plan = receive_varlena(in);
@@ -394,13 +394,7 @@ tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
 	state->totals.mm = pq_getmsgint64(in);
 	state->totals.us = pq_getmsgint64(in);
 	state->totals.amount = receive_int128(in);
-	day_count = pq_getmsgint(in, 4);
-	for (int i = 0; i < day_count; i++)
-	{
-		int32		date = pq_getmsgint(in, 4);
-
-		add_to_day(state, date, receive_int128(in));
-	}
+	receive_days(in, state);
 	trip_list_read(state, in);
 	pq_getmsgend(in);
 	PG_RETURN_POINTER(state);
@@ -459,13 +453,9 @@ make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state)
 	call->args[1] = (NullableDatum) {JsonbPGetDatum(attributes), false};
 	site = fare_site(call, 1);
 	share = read_share(attributes);
-	for (int i = 0; i < state->day_count; i++)
-	{
-		Int128		over = state->days[i].amount - daily_cap_parts(&site->compiled->tariff.period);
-
-		if (over > 0)
-			totals.over_cap += over;
-	}
+	if (state->by_date &&
+		!day_amounts_over(&state->days, daily_cap_parts(&site->compiled->tariff.period), &totals.over_cap))
+		report_out_of_range("amount");
 	if (!invoice_finish(&site->run, palloc(sizeof(Tariff)), &site->compiled->tariff, &site->compiled->clock,
 						&site->provider, site->attribute_results, &totals, &share))
 		report_fare_out_of_range();

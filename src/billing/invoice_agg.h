@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "billing/day_amounts.h"
 #include "billing/fare_fn.h"
 #include "billing/invoice.h"
 
@@ -19,13 +20,6 @@ enum
 {
 	ARG_START, ARG_DISTANCE, ARG_DURATION, ARG_AMOUNT, ARG_ATTRIBUTES
 };
-
-/* What the trips that began on a local date cost. */
-typedef struct DayAmount
-{
-	int32		date;
-	Int128		amount;
-} DayAmount;
 
 /* A trip that gets a share of the invoice. */
 typedef struct SharingTrip
@@ -47,14 +41,13 @@ typedef struct TripList
 
 typedef struct InvoiceState
 {
-	MemoryContext context;
-	struct varlena *plan;
-	Jsonb	   *attributes;		/* NULL: none were given */
+	/* first what every row needs: of many groups little is in the processor's cache */
 	bool		by_date;		/* the plan has a daily cap */
+	DayAmounts	days;			/* if so */
 	PeriodTotals totals;		/* without what is over the cap */
-	int			day_count;
-	int			day_capacity;
-	DayAmount  *days;			/* in order of their dates */
+	Jsonb	   *attributes;		/* NULL: none were given */
+	struct varlena *plan;
+	MemoryContext context;
 	TripList	trips;			/* of invoice_shares alone */
 } InvoiceState;
 

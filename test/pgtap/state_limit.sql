@@ -2,7 +2,7 @@
 -- does not: a fix takes at most 32 bytes of it, a trip of invoice_shares 80 and its name.
 
 BEGIN;
-SELECT plan(17);
+SELECT plan(18);
 
 -- The setting is known once the library is loaded.
 SELECT isnt(tripmeter.mileage_policy()::text, NULL, 'the library is loaded');
@@ -65,6 +65,10 @@ SELECT throws_ok($$ SELECT pg_temp.shared('fixes WHERE n < 16000') $$, '53400', 
 SET LOCAL tripmeter.max_state_mb = 16;
 SELECT is(pg_temp.shared('fixes WHERE n < 100000'), 100000::bigint, 'a hundred thousand fit in 16 MB');
 SET LOCAL tripmeter.max_state_mb = 1;
+
+-- Days under a cap, years apart
+SELECT throws_ok($$ SELECT tripmeter.invoice('{"tariff": 1, "currency": "EUR", "period": {"daily_cap": "1"}}', '2000-01-01 UTC'::timestamptz + n * interval '40 days', 1, '1 s', 1)
+    FROM generate_series(1, 4000) n $$, '53400', 'trips of one invoice exceed tripmeter.max_state_mb', 'sums by date do not fit in 1 MB if there are too many');
 
 SELECT throws_ok('SET LOCAL tripmeter.max_state_mb = 0', '22023', NULL, 'no limit is lower than one megabyte');
 
