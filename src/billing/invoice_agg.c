@@ -122,22 +122,28 @@ check_same_attributes(Jsonb *first, struct varlena *other)
 				 errhint("Add the attributes to GROUP BY.")));
 }
 
+static pg_noinline void
+report_missing(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s of an invoice must not be NULL", name)));
+}
+
 /* A varlena argument that must be there, not copied where that can be helped. */
 struct varlena *
 required_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (unlikely(PG_ARGISNULL(arg)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of an invoice must not be NULL", name)));
+		report_missing(name);
 	return PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
 }
 
 static InvoiceState *
-make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attributes)
+make_state(MemoryContext context, const CompiledTariff *compiled, struct varlena *plan, struct varlena *attributes)
 {
-	InvoiceState *state = MemoryContextAllocZero(state_context(fcinfo), sizeof(InvoiceState));
-	const Period *period = &tariff_argument(fcinfo, ARG_PLAN)->tariff.period;
+	InvoiceState *state = MemoryContextAllocZero(context, sizeof(InvoiceState));
+	const Period *period = &compiled->tariff.period;
 
 	if (!period->given)
 		ereport(ERROR,
@@ -145,27 +151,32 @@ make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attrib
 				 errmsg("tariff is not a plan"),
 				 errdetail("It has no \"period\"."),
 				 errhint("Write what a period costs into the tariff's \"period\"; it may be {}.")));
-	state->context = state_context(fcinfo);
-	state->plan = copy_varlena(state->context, plan);
+	state->context = context;
+	state->plan = copy_varlena(context, plan);
+	state->plan_number = compiled->number;
 	if (attributes != NULL)
-		state->attributes = (Jsonb *) copy_varlena(state->context, attributes);
+		state->attributes = (Jsonb *) copy_varlena(context, attributes);
 	state->by_date = period->has_daily_cap;
 	return state;
 }
 
 /* The state of the group, made by its first row. */
 static InvoiceState *
-accum_state(FunctionCallInfo fcinfo, int first)
+accum_state(FunctionCallInfo fcinfo, int first, const CompiledTariff *compiled)
 {
 	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
-	struct varlena *plan = required_argument(fcinfo, ARG_PLAN, "plan");
 	struct varlena *attributes = NULL;
 
 	if (PG_NARGS() > first + ARG_ATTRIBUTES)
 		attributes = required_argument(fcinfo, first + ARG_ATTRIBUTES, "attributes");
 	if (state == NULL)
-		return make_state(fcinfo, plan, attributes);
-	check_same_plan(state->plan, plan);
+		return make_state(state_context(fcinfo), compiled, required_argument(fcinfo, ARG_PLAN, "plan"), attributes);
+	/* most rows have the plan of the row before, which the call site has compared */
+	if (state->plan_number != compiled->number)
+	{
+		check_same_plan(state->plan, required_argument(fcinfo, ARG_PLAN, "plan"));
+		state->plan_number = compiled->number;
+	}
 	if (attributes != NULL)
 		check_same_attributes(state->attributes, attributes);
 	return state;
@@ -199,10 +210,8 @@ amount_argument(FunctionCallInfo fcinfo, int arg)
 
 /* The local date of the start, which a daily cap needs. */
 static int32
-date_argument(FunctionCallInfo fcinfo, int arg)
+date_argument(FunctionCallInfo fcinfo, int arg, CompiledTariff *compiled)
 {
-	CompiledTariff *compiled = tariff_argument(fcinfo, ARG_PLAN);
-
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -224,8 +233,13 @@ add_totals(InvoiceState *state, const PeriodTotals *more)
 InvoiceState *
 invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 {
-	InvoiceState *state = accum_state(fcinfo, first);
+	CompiledTariff *compiled;
+	InvoiceState *state;
 
+	if (unlikely(PG_ARGISNULL(ARG_PLAN)))
+		report_missing("plan");
+	compiled = tariff_argument(fcinfo, ARG_PLAN);
+	state = accum_state(fcinfo, first, compiled);
 	*trip = (PeriodTotals) {.trip_count = 1};
 	if (!PG_ARGISNULL(first + ARG_DISTANCE))
 		trip->mm = distance_argument(fcinfo, first + ARG_DISTANCE);
@@ -238,7 +252,7 @@ invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 	{
 		Provider	provider = days_provider(state);
 
-		if (!day_amounts_add(&state->days, date_argument(fcinfo, first + ARG_START), trip->amount, &provider))
+		if (!day_amounts_add(&state->days, date_argument(fcinfo, first + ARG_START, compiled), trip->amount, &provider))
 			report_out_of_range("amount");
 	}
 	return state;

@@ -19,6 +19,7 @@
 typedef struct CompiledTariff
 {
 	Tariff		tariff;
+	uint64		number;			/* from 1 on; no two of a call site have the same */
 	pg_tz	   *zone;
 	bool		calendars_missing;	/* a condition names one that is not in the document: */
 	const char *missing_calendar;	/* an error for who needs its dates */

@@ -43,6 +43,7 @@ typedef struct TariffCache
 	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
 	CachedTariff *last;			/* what was used last, or NULL */
 	bool		constant;		/* is the argument the same in every call? */
+	uint64		compiled_count; /* of all tariffs, those thrown away too */
 	void	   *call_site;		/* see tariff_call_site */
 } TariffCache;
 
@@ -174,6 +175,7 @@ add_tariff(TariffCache *cache, const TariffKey *key)
 	if (cache->tariffs == NULL)
 		make_table(cache);
 	compiled = compile(cache->context, key);
+	compiled->number = ++cache->compiled_count;
 	text = MemoryContextAlloc(cache->context, key->length);
 	memcpy(text, key->text, key->length);
 	own.text = text;

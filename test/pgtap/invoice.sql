@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(55);
+SELECT plan(58);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -138,6 +138,12 @@ SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '2
 SELECT throws_ok($$ SELECT invoice('{"tariff": 1, "currency": "EUR"}', now(), 1, '1 s', 1) $$, '22023', 'tariff is not a plan', 'a tariff without a period');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of(p), now(), 1, '1 s', 1) FROM (VALUES ('{}'), ('{"minimum": "1"}')) v (p) $$,
     '22023', 'a group has more than one plan', 'two plans');
+SELECT throws_ok($$ SELECT invoice(CASE n WHEN 3 THEN pg_temp.plan_of('{"minimum": "1"}') ELSE pg_temp.plan_of('{}') END, now(), 1, '1 s', 1)
+    FROM generate_series(1, 4) n GROUP BY n % 2 $$, '22023', 'a group has more than one plan', 'two plans in one of the groups');
+SELECT is(array_agg(owed ORDER BY g), '{200.00, 101.00, 100.00}', 'groups whose rows alternate have each their plan') FROM (
+    SELECT g, invoice(pg_temp.plan_of(CASE g WHEN 0 THEN '{"minimum": "200"}' WHEN 1 THEN '{"fee": {"amount": "1"}}' ELSE '{}' END), now(), 1, '1 s', 1) AS owed
+    FROM generate_series(0, 299) n, LATERAL (SELECT n % 3) v (g) GROUP BY g) groups;
+SELECT throws_ok($$ SELECT invoice(NULL::tariff, now(), 1, '1 s', 1) $$, '22004', 'plan of an invoice must not be NULL', 'no plan');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 1, a) FROM (VALUES ('{}'::jsonb), ('{"members": 2}')) v (a) $$,
     '22023', 'a group has more than one set of attributes', 'two sets of attributes');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{"daily_cap": "1"}'), NULL, 1, '1 s', 1) $$, '22004',
