@@ -6,9 +6,7 @@
 #define TRIPMETER_INVOICE_H
 
 #include "billing/fare.h"
-
-/* Amounts of trips are whole numbers of such parts. */
-#define AMOUNT_PARTS	INT64_C(1000000000)
+#include "billing/stored_amount.h"
 
 /* What the trips of a period come to. */
 typedef struct PeriodTotals

@@ -182,30 +182,40 @@ accum_state(FunctionCallInfo fcinfo, int first, const CompiledTariff *compiled)
 	return state;
 }
 
-/* An amount in parts; one with more digits than they have is an error. */
-static int64
-amount_argument(FunctionCallInfo fcinfo, int arg)
+/* The same of every numeric, slowly. */
+static pg_noinline Int128
+numeric_parts(Numeric amount)
 {
-	static Numeric parts = NULL;
-	Numeric		amount = PG_GETARG_NUMERIC(arg);
+	Datum		value = NumericGetDatum(amount);
+	Datum		units;
+	Datum		parts;
 
-	if (parts == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		parts = int64_to_numeric(AMOUNT_PARTS);
-		MemoryContextSwitchTo(caller);
-	}
 	if (numeric_is_nan(amount) || numeric_is_inf(amount) ||
-		(DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(amount))) > 9 &&
-		 DatumGetInt32(DirectFunctionCall1(numeric_min_scale, NumericGetDatum(amount))) > 9))
+		DatumGetInt32(DirectFunctionCall1(numeric_min_scale, value)) > 9 ||
+		DatumGetBool(DirectFunctionCall2(numeric_ge, DirectFunctionCall1(numeric_abs, value),
+										 NumericGetDatum(int64_to_numeric(MAX_TRIP_AMOUNT)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("amount of a trip is out of range"),
-				 errdetail("Its value is %s.", DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount)))),
-				 errhint("Use a number of at most 9 digits behind the point.")));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8,
-											 DirectFunctionCall2(numeric_mul, NumericGetDatum(amount), NumericGetDatum(parts))));
+				 errdetail("Its value is %s.", DatumGetCString(DirectFunctionCall1(numeric_out, value))),
+				 errhint("Use a number of at most 18 digits before the point and 9 behind it.")));
+	units = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
+	parts = DirectFunctionCall2(numeric_mul, DirectFunctionCall2(numeric_sub, value, units),
+								NumericGetDatum(int64_to_numeric(AMOUNT_PARTS)));
+	return (Int128) DatumGetInt64(DirectFunctionCall1(numeric_int8, units)) * AMOUNT_PARTS +
+		DatumGetInt64(DirectFunctionCall1(numeric_int8, parts));
+}
+
+/* An amount in parts; one with more digits than they have is an error. */
+static Int128
+amount_argument(FunctionCallInfo fcinfo, int arg)
+{
+	struct varlena *amount = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	Int128		parts;
+
+	if (likely(stored_amount_read(VARDATA_ANY(amount), VARSIZE_ANY_EXHDR(amount), &parts)))
+		return parts;
+	return numeric_parts(DatumGetNumeric(PointerGetDatum(amount)));
 }
 
 /* The local date of the start, which a daily cap needs. */
@@ -335,14 +345,14 @@ receive_varlena(StringInfo in)
 	return value;
 }
 
-static void
+void
 send_int128(StringInfo out, Int128 value)
 {
 	pq_sendint64(out, (uint64) (value >> 64));
 	pq_sendint64(out, (uint64) value);
 }
 
-static Int128
+Int128
 receive_int128(StringInfo in)
 {
 	UInt128		high = (uint64) pq_getmsgint64(in);

@@ -28,7 +28,7 @@ typedef struct SharingTrip
 	int64		start;			/* the least number if it is not known */
 	int64		mm;
 	int64		us;
-	int64		amount;			/* in parts */
+	Int128		amount;			/* in parts */
 } SharingTrip;
 
 typedef struct TripList
@@ -60,6 +60,8 @@ extern struct varlena *required_argument(FunctionCallInfo fcinfo, int arg, const
 extern struct varlena *copy_varlena(MemoryContext context, struct varlena *value);
 extern void send_varlena(StringInfo out, struct varlena *value);
 extern struct varlena *receive_varlena(StringInfo in);
+extern void send_int128(StringInfo out, Int128 value);
+extern Int128 receive_int128(StringInfo in);
 
 extern void trip_list_add(InvoiceState *state, const SharingTrip *trip);
 extern void trip_list_write(const TripList *list, StringInfo out);

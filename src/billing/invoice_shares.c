@@ -67,7 +67,7 @@ tripmeter_invoice_shares_accum(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARG_TRIP + ARG_START))
 		start = start_argument(fcinfo, ARG_TRIP + ARG_START);
 	trip_list_add(state, &(SharingTrip) {
-		.id = id, .start = start, .mm = totals.mm, .us = totals.us, .amount = (int64) totals.amount,
+		.id = id, .start = start, .mm = totals.mm, .us = totals.us, .amount = totals.amount,
 	});
 	PG_RETURN_POINTER(state);
 }
@@ -85,7 +85,7 @@ trip_list_write(const TripList *list, StringInfo out)
 		pq_sendint64(out, trip->start);
 		pq_sendint64(out, trip->mm);
 		pq_sendint64(out, trip->us);
-		pq_sendint64(out, trip->amount);
+		send_int128(out, trip->amount);
 	}
 }
 
@@ -101,7 +101,7 @@ trip_list_read(InvoiceState *state, StringInfo in)
 		trip.start = pq_getmsgint64(in);
 		trip.mm = pq_getmsgint64(in);
 		trip.us = pq_getmsgint64(in);
-		trip.amount = pq_getmsgint64(in);
+		trip.amount = receive_int128(in);
 		trip_list_add(state, &trip);
 		pfree(trip.id);
 	}
@@ -111,7 +111,7 @@ trip_list_read(InvoiceState *state, StringInfo in)
 typedef struct Share
 {
 	const SharingTrip *trip;
-	int64		weight;
+	Int128		weight;
 	int64		units;
 	Int128		remainder;
 } Share;
@@ -151,7 +151,7 @@ compare_remainders(const void *a, const void *b)
 }
 
 /* A refund has no part in what is owed. */
-static int64
+static Int128
 weight_by(const SharingTrip *trip, int measure)
 {
 	switch (measure)
@@ -192,11 +192,7 @@ share_units(Share *shares, int64 count, int64 units)
 
 	for (int64 i = 0; i < count; i++)
 	{
-		/* units have less than 63 bits, and weights no more than that */
-		Int128		part = (Int128) Abs(units) * shares[i].weight;
-
-		shares[i].units = (int64) (part / sum);
-		shares[i].remainder = part % sum;
+		shares[i].units = proportion(Abs(units), shares[i].weight, sum, &shares[i].remainder);
 		left -= shares[i].units;
 		by_remainder[i] = &shares[i];
 	}

@@ -1,5 +1,5 @@
 -- tripmeter.max_state_mb stops a group that grows without bound, and none that
--- does not: a fix takes at most 32 bytes of it, a trip of invoice_shares 80 and its name.
+-- does not: a fix takes at most 32 bytes of it, a trip of invoice_shares 96 and its name.
 
 BEGIN;
 SELECT plan(18);
