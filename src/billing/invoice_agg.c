@@ -140,7 +140,7 @@ required_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 static InvoiceState *
-make_state(MemoryContext context, const CompiledTariff *compiled, struct varlena *plan, struct varlena *attributes)
+make_state(MemoryContext context, CompiledTariff *compiled, struct varlena *plan, struct varlena *attributes)
 {
 	InvoiceState *state = MemoryContextAllocZero(context, sizeof(InvoiceState));
 	const Period *period = &compiled->tariff.period;
@@ -153,7 +153,7 @@ make_state(MemoryContext context, const CompiledTariff *compiled, struct varlena
 				 errhint("Write what a period costs into the tariff's \"period\"; it may be {}.")));
 	state->context = context;
 	state->plan = copy_varlena(context, plan);
-	state->plan_number = compiled->number;
+	state->row_plan = (TariffHint) {compiled->number, compiled};
 	if (attributes != NULL)
 		state->attributes = (Jsonb *) copy_varlena(context, attributes);
 	state->by_date = period->has_daily_cap;
@@ -162,7 +162,7 @@ make_state(MemoryContext context, const CompiledTariff *compiled, struct varlena
 
 /* The state of the group, made by its first row. */
 static InvoiceState *
-accum_state(FunctionCallInfo fcinfo, int first, const CompiledTariff *compiled)
+accum_state(FunctionCallInfo fcinfo, int first, CompiledTariff *compiled)
 {
 	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
 	struct varlena *attributes = NULL;
@@ -171,11 +171,11 @@ accum_state(FunctionCallInfo fcinfo, int first, const CompiledTariff *compiled)
 		attributes = required_argument(fcinfo, first + ARG_ATTRIBUTES, "attributes");
 	if (state == NULL)
 		return make_state(state_context(fcinfo), compiled, required_argument(fcinfo, ARG_PLAN, "plan"), attributes);
-	/* most rows have the plan of the row before, which the call site has compared */
-	if (state->plan_number != compiled->number)
+	/* as a rule the call site has compared it already */
+	if (state->row_plan.number != compiled->number)
 	{
 		check_same_plan(state->plan, required_argument(fcinfo, ARG_PLAN, "plan"));
-		state->plan_number = compiled->number;
+		state->row_plan = (TariffHint) {compiled->number, compiled};
 	}
 	if (attributes != NULL)
 		check_same_attributes(state->attributes, attributes);
@@ -244,11 +244,12 @@ InvoiceState *
 invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 {
 	CompiledTariff *compiled;
-	InvoiceState *state;
+	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
 
 	if (unlikely(PG_ARGISNULL(ARG_PLAN)))
 		report_missing("plan");
-	compiled = tariff_argument(fcinfo, ARG_PLAN);
+	compiled = state == NULL ? tariff_argument(fcinfo, ARG_PLAN) :
+		tariff_argument_again(fcinfo, ARG_PLAN, &state->row_plan);
 	state = accum_state(fcinfo, first, compiled);
 	*trip = (PeriodTotals) {.trip_count = 1};
 	if (!PG_ARGISNULL(first + ARG_DISTANCE))
@@ -294,6 +295,7 @@ copy_state(MemoryContext context, const InvoiceState *other)
 	InvoiceState *state = MemoryContextAlloc(context, sizeof(InvoiceState));
 
 	*state = *other;
+	state->row_plan = (TariffHint) {0};
 	state->context = context;
 	state->plan = copy_varlena(context, other->plan);
 	if (other->attributes != NULL)

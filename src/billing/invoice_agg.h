@@ -42,7 +42,7 @@ typedef struct TripList
 typedef struct InvoiceState
 {
 	/* first what every row needs: of many groups little is in the processor's cache */
-	uint64		plan_number;	/* of the compiled plan, at the call site of the rows */
+	TariffHint	row_plan;		/* of its rows so far, at their call site */
 	bool		by_date;		/* the plan has a daily cap */
 	DayAmounts	days;			/* if so */
 	PeriodTotals totals;		/* without what is over the cap */

@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(73);
+SELECT plan(74);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -143,6 +143,14 @@ SELECT throws_ok($$ SELECT invoice(CASE n WHEN 3 THEN pg_temp.plan_of('{"minimum
 SELECT is(array_agg(owed ORDER BY g), '{200.00, 101.00, 100.00}', 'groups whose rows alternate have each their plan') FROM (
     SELECT g, invoice(pg_temp.plan_of(CASE g WHEN 0 THEN '{"minimum": "200"}' WHEN 1 THEN '{"fee": {"amount": "1"}}' ELSE '{}' END), now(), 1, '1 s', 1) AS owed
     FROM generate_series(0, 299) n, LATERAL (SELECT n % 3) v (g) GROUP BY g) groups;
+SET LOCAL enable_sort = off;
+SELECT is(count(*), 10100::bigint, 'more plans than are kept compiled, twice through') FROM (
+    SELECT g, invoice(plan, now(), 1, '1 s', 1) AS owed FROM (
+        SELECT g, pass, pg_temp.plan_of('{"fee": {"amount": "' || g || '"}, "daily_cap": "1.5"}') AS plan
+        FROM generate_series(1, 2) pass, generate_series(1, 10100) g OFFSET 0) rows
+    GROUP BY g) groups
+WHERE owed = g + 1.5;
+RESET enable_sort;
 SELECT throws_ok($$ SELECT invoice(NULL::tariff, now(), 1, '1 s', 1) $$, '22004', 'plan of an invoice must not be NULL', 'no plan');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 1, a) FROM (VALUES ('{}'::jsonb), ('{"members": 2}')) v (a) $$,
     '22023', 'a group has more than one set of attributes', 'two sets of attributes');
