@@ -27,6 +27,7 @@ OBJS = src/tripmeter.o \
 	src/billing/amount_fn.o \
 	src/billing/clock.o src/billing/condition.o src/billing/timeline.o src/billing/fare.o src/billing/rates.o \
 	src/billing/meter.o src/billing/bill.o src/billing/fare_site.o src/billing/fare_fn.o \
+	src/billing/stored_amount.o src/billing/day_amounts.o \
 	src/billing/invoice.o src/billing/invoice_agg.o src/billing/invoice_shares.o \
 	src/billing/invoice_fn.o
 headers = $(wildcard src/*.h src/*/*.h)

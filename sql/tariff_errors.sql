@@ -272,7 +272,9 @@ SELECT bad(rest) FROM (VALUES
     ('"period": {"rates": [{"dimension": "time", "price": "1", "unit": "h", "when": {}}]}'),
     ('"period": {"daily_cap": "-1"}'),
     ('"period": {"minimum": "2", "maximum": "1"}'),
-    ('"period": {"discounts": [{"percent": "5", "when": {}}]}')) d (rest);
+    ('"period": {"discounts": [{"percent": "5", "when": {}}]}'),
+    ('"rounding": {"cash": {"when": {"hours": ["06:00-07:00"]}}}, "period": {}'),
+    ('"rounding": {"cash": {"step": "0.05", "when": {"attributes": {"payment": "cash"}, "not": {"elapsed": {"from": "1 h"}}}}}, "period": {}')) d (rest);
 
 -- too much
 SELECT bad(format('"rates": [%s]', repeat('{"dimension": "time", "price": "1", "unit": "h"}, ', 1000) || '{}'));

@@ -69,7 +69,7 @@ CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE invoice(tariff, timestamptz, float8, interval, numeric) IS
-    'What a customer owes for the trips of a period under a plan, in its currency. Distances in metres; a NULL distance, duration or amount counts as nothing. NULL without trips. Errors: a tariff without a period, two plans in a group, a NULL start under a daily cap, a negative distance or duration, an amount with more than 9 digits behind the point, what is out of range.';
+    'What a customer owes for the trips of a period under a plan, in its currency. Distances in metres; a NULL distance, duration or amount counts as nothing. NULL without trips. Errors: a tariff without a period, two plans in a group, a NULL start under a daily cap, a negative distance or duration, an amount with more than 18 digits before the point or 9 behind it, what is out of range.';
 
 CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
     SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,

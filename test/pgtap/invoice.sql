@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(55);
+SELECT plan(74);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -138,13 +138,63 @@ SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '2
 SELECT throws_ok($$ SELECT invoice('{"tariff": 1, "currency": "EUR"}', now(), 1, '1 s', 1) $$, '22023', 'tariff is not a plan', 'a tariff without a period');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of(p), now(), 1, '1 s', 1) FROM (VALUES ('{}'), ('{"minimum": "1"}')) v (p) $$,
     '22023', 'a group has more than one plan', 'two plans');
+SELECT throws_ok($$ SELECT invoice(CASE n WHEN 3 THEN pg_temp.plan_of('{"minimum": "1"}') ELSE pg_temp.plan_of('{}') END, now(), 1, '1 s', 1)
+    FROM generate_series(1, 4) n GROUP BY n % 2 $$, '22023', 'a group has more than one plan', 'two plans in one of the groups');
+SELECT is(array_agg(owed ORDER BY g), '{200.00, 101.00, 100.00}', 'groups whose rows alternate have each their plan') FROM (
+    SELECT g, invoice(pg_temp.plan_of(CASE g WHEN 0 THEN '{"minimum": "200"}' WHEN 1 THEN '{"fee": {"amount": "1"}}' ELSE '{}' END), now(), 1, '1 s', 1) AS owed
+    FROM generate_series(0, 299) n, LATERAL (SELECT n % 3) v (g) GROUP BY g) groups;
+SET LOCAL enable_sort = off;
+SELECT is(count(*), 10100::bigint, 'more plans than are kept compiled, twice through') FROM (
+    SELECT g, invoice(plan, now(), 1, '1 s', 1) AS owed FROM (
+        SELECT g, pass, pg_temp.plan_of('{"fee": {"amount": "' || g || '"}, "daily_cap": "1.5"}') AS plan
+        FROM generate_series(1, 2) pass, generate_series(1, 10100) g OFFSET 0) rows
+    GROUP BY g) groups
+WHERE owed = g + 1.5;
+RESET enable_sort;
+SELECT throws_ok($$ SELECT invoice(NULL::tariff, now(), 1, '1 s', 1) $$, '22004', 'plan of an invoice must not be NULL', 'no plan');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 1, a) FROM (VALUES ('{}'::jsonb), ('{"members": 2}')) v (a) $$,
     '22023', 'a group has more than one set of attributes', 'two sets of attributes');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{"daily_cap": "1"}'), NULL, 1, '1 s', 1) $$, '22004',
     'start of a trip must not be NULL under a daily cap', 'a trip without a date');
-SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 0.0000000001) $$, '22003', 'amount of a trip is out of range', 'ten digits');
+SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', $$ || quote_literal(amount) || $$) $$, '22003',
+    'amount of a trip is out of range', 'an amount of ' || amount)
+FROM unnest('{0.0000000001, 1e18, -1e18, 9999999999999999999999, 1e70, -1e-70, 1.5000000001, NaN, Infinity, -Infinity}'::text[]) amount;
+SELECT throws_ok($$ SELECT sum(b) FROM generate_series(1, 3) n, LATERAL (SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 99999999999999999.99) b) b $$,
+    '22003', 'fare out of range', 'an invoice of more cents than 62 bits hold');
 SELECT throws_ok($$ SELECT pg_temp.owed('{}', 1, 1, 1, '{"days": 20}') $$, '22023',
     'attribute "days" of an invoice is more than its "period_days"', 'days of no period');
+
+-- Amounts: as exact as numeric, whatever their digits, and however they are stored
+
+CREATE TABLE invoices.amounts AS
+SELECT n, CASE n % 6
+        WHEN 0 THEN trim_scale(amount)
+        WHEN 1 THEN round(amount, 70)       -- more places than the short header of a numeric has
+        WHEN 2 THEN trunc(amount)
+        WHEN 3 THEN trunc(amount, 2)
+        WHEN 4 THEN trunc(amount / 1e9, 9)
+        ELSE amount END AS amount
+FROM (
+    SELECT n, round((hashint4extended(n, 1)::numeric * hashint4extended(n, 2)::numeric % 1e27) / 10::numeric ^ (9 + n % 25), 9) AS amount
+    FROM generate_series(1, 6000) n
+) made
+UNION ALL
+SELECT -n, (whole + part) * sign
+FROM (VALUES (1, 0), (2, 1), (3, 9999), (4, 10000), (5, 99999999), (6, 100000000), (7, 999999999999999999)) w (n, whole),
+    (VALUES (0), (0.000000001), (0.0001), (0.999999999), (0.5)) p (part), (VALUES (-1), (1)) s (sign);
+SELECT cmp_ok(count(DISTINCT amount), '>', 5000::bigint, 'thousands of amounts') FROM invoices.amounts;
+CREATE FUNCTION pg_temp.taken(sums text) RETURNS SETOF numeric LANGUAGE plpgsql AS $$
+BEGIN
+    -- in a currency without cents, whose largest invoice is beyond all amounts
+    RETURN QUERY EXECUTE 'SELECT (invoice_lines(''{"tariff": 1, "currency": "JPY", "period": {}}'', NULL, 1, ''1 s'', amount))[1].exact_amount
+        FROM invoices.amounts ' || sums;
+END $$;
+SELECT bag_eq($$ SELECT * FROM pg_temp.taken('GROUP BY n, amount') $$, 'SELECT DISTINCT ON (n, amount) amount FROM invoices.amounts',
+    'each is taken as it is');
+SELECT is(pg_temp.taken('WHERE abs(amount) < 1e15'), sum(amount), 'and so is their sum') FROM invoices.amounts WHERE abs(amount) < 1e15;
+SELECT is(pg_temp.owed('{}', 0, 0, 9999999999999999.99), 9999999999999999.99, 'an amount beyond 64 bits of a billionth');
+SELECT is(pg_temp.shares('1', '[{"id": "a", "eur": 3000000000000000}, {"id": "b", "eur": 1000000000000000}]'),
+    'a 3000000000000000.75, b 1000000000000000.25', 'and shares by such amounts');
 
 -- Order, workers, partitions
 
