@@ -17,7 +17,7 @@ read_timeline(FareRun *run)
 	int64_t		until;
 
 	run->answer_count = 0;
-	if (run->timeline == NULL || run->trip.end - at > MAX_TIMELINE_TRIP)
+	if (run->timeline == NULL || run->timeline->test_count == 0 || run->trip.end - at > MAX_TIMELINE_TRIP)
 		return false;
 	do
 	{
@@ -513,23 +513,78 @@ fare_finish(FareRun *run)
 	return run->fits;
 }
 
+/* The first piece that is not over before an instant. */
+static int
+piece_until(const FareRun *run, int64_t instant)
+{
+	int			low = run->first_driven;
+	int			high = run->piece_count - 1;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (run->pieces[middle].to < instant)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The same of the trip until an instant, of which it has all legs and nothing later in their piece. */
+bool
+fare_finish_until(FareRun *run, int64_t instant)
+{
+	int			count = run->piece_count;
+	Piece	   *last = &run->pieces[piece_until(run, instant)];
+	int64_t		to = last->to;
+	bool		fits;
+
+	run->piece_count = (int) (last - run->pieces) + 1;
+	last->to = instant;
+	fits = fare_finish(run);
+	last->to = to;
+	run->piece_count = count;
+	return fits;
+}
+
+/* May a condition begin or cease to hold during a trip? */
+bool
+changes_on_the_way(const Condition *when)
+{
+	return when != NULL && when->evaluate != EVALUATE_START;
+}
+
+/* Is what a step rounds up priced otherwise later on? */
+static bool
+steps_may_fall(const Tariff *t, const Rate *rate)
+{
+	if (!rate->has_step)
+		return false;
+	for (int m = 0; m < t->multiplier_count; m++)
+		if ((t->multipliers[m].to & (UINT32_C(1) << rate->dimension)) && changes_on_the_way(t->multipliers[m].when))
+			return true;
+	return rate->when != NULL || t->select_first[rate->dimension];
+}
+
 /*
  * May the fare fall while a trip goes on, though no price is negative?  Where what a
  * step rounds up was begun at a higher price, where volume tiers fall, where a flat
- * fare comes to hold, or a discount.
+ * fare comes to hold, a discount, or cash; where what a minimum or cap makes of a charge
+ * is taxed otherwise than the charge; where two caps take from each other's windows.
  */
 bool
 tariff_may_fall(const Tariff *t)
 {
 	for (int i = 0; i < t->rate_count; i++)
-		if (t->rates[i].tier_mode == VOLUME ||
-			(t->rates[i].has_step && (t->select_first[t->rates[i].dimension] || t->rates[i].when != NULL)))
+		if (t->rates[i].tier_mode == VOLUME || steps_may_fall(t, &t->rates[i]))
 			return true;
 	for (int i = 0; i < t->flat_fare_count; i++)
-		if (t->flat_fares[i].when != NULL && t->flat_fares[i].when->evaluate != EVALUATE_START)
+		if (changes_on_the_way(t->flat_fares[i].when))
 			return true;
 	for (int i = 0; i < t->discount_count; i++)
-		if (t->discounts[i].when != NULL && t->discounts[i].when->evaluate != EVALUATE_START)
+		if (changes_on_the_way(t->discounts[i].when))
 			return true;
-	return false;
+	return changes_on_the_way(t->cash_when) || (t->has_tax && t->tax.rule_count > 0) || t->cap_count > 1;
 }

@@ -58,6 +58,7 @@ typedef struct Piece
 typedef struct Cell
 {
 	Rational	amount;
+	Rational	kept;			/* what the caps would leave of it */
 	int			windows[MAX_CAPS];
 } Cell;
 
@@ -159,7 +160,9 @@ extern void fare_begin(FareRun *run, const Tariff *tariff, Clock *clock,
 					   const Provider *provider, const Trip *trip);
 extern void fare_add_leg(FareRun *run, const TripLeg *leg);
 extern bool fare_finish(FareRun *run);
+extern bool fare_finish_until(FareRun *run, int64_t instant);
 extern void fare_allocate(FareRun *run);
+extern bool changes_on_the_way(const Condition *when);
 extern bool tariff_may_fall(const Tariff *tariff);
 
 /* Parts of fare_finish, in their order. */

@@ -50,7 +50,7 @@ CREATE FUNCTION fare_bounds(tariff tariff, distance_m float8, duration interval,
     AS 'MODULE_PATHNAME', 'tripmeter_fare_bounds'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION fare_bounds(tariff, float8, interval, timestamptz, jsonb) IS
-    'The least and the most that a taximeter may have charged for a trip of so many metres and so long, whatever its legs; without a taximeter in mode S or K both are the fare. Errors: those of fare.';
+    'The least and the most that a trip of so many metres and so long may have cost under a taximeter, whatever its legs were, but for gaps that the meter leaves out. Rates beside the meter are as of a trip driven evenly; without a meter both are the fare. Errors: those of fare.';
 
 CREATE FUNCTION meter_reading(tariff tariff, track track, at timestamptz, policy mileage_policy DEFAULT 'default', attributes jsonb DEFAULT '{}')
     RETURNS numeric

@@ -130,14 +130,56 @@ fill_stretch(const Timeline *timeline, TimelineStretch *stretch)
 	timeline->provider->resize(timeline->provider->context, edges.instants, 0);
 }
 
+static TimelineStretch *
+stretch_at(const Timeline *timeline, int64_t number)
+{
+	return &timeline->stretches[number & (timeline->stretch_count - 1)];
+}
+
+/* Make room for as many stretches; what is known stays. */
 static void
-make_stretches(Timeline *timeline)
+resize_stretches(Timeline *timeline, int count)
 {
 	const Provider *p = timeline->provider;
-	size_t		size = TIMELINE_STRETCHES * sizeof(TimelineStretch);
+	Timeline	larger = *timeline;
+	size_t		size = (size_t) count * sizeof(TimelineStretch);
 
-	timeline->stretches = p->resize(p->context, NULL, size);
-	memset(timeline->stretches, 0, size);
+	larger.stretch_count = count;
+	larger.stretches = p->resize(p->context, NULL, size);
+	memset(larger.stretches, 0, size);
+	for (int i = 0; i < timeline->stretch_count; i++)
+	{
+		TimelineStretch *old = &timeline->stretches[i];
+
+		if (old->count > 0)
+			*stretch_at(&larger, old->number) = *old;
+		else
+			p->resize(p->context, old->answers, 0);
+	}
+	p->resize(p->context, timeline->stretches, 0);
+	*timeline = larger;
+}
+
+/* The place of a stretch, which is another's no longer. */
+static TimelineStretch *
+place_stretch(Timeline *timeline, int64_t number)
+{
+	TimelineStretch *stretch;
+
+	if (timeline->stretch_count == 0)
+		resize_stretches(timeline, FIRST_STRETCHES);
+	stretch = stretch_at(timeline, number);
+	while (stretch->number != number && stretch->count > 0 && timeline->stretch_count < MAX_STRETCHES)
+	{
+		resize_stretches(timeline, timeline->stretch_count * 2);
+		stretch = stretch_at(timeline, number);
+	}
+	if (stretch->number != number)
+	{
+		stretch->number = number;
+		stretch->asked = stretch->count = 0;
+	}
+	return stretch;
 }
 
 /* The last answers that begin at or before an instant of the stretch. */
@@ -172,14 +214,7 @@ timeline_find(Timeline *timeline, int64_t instant, int64_t *until)
 	TimelineStretch filled;
 	int			at;
 
-	if (timeline->stretches == NULL)
-		make_stretches(timeline);
-	stretch = &timeline->stretches[number & (TIMELINE_STRETCHES - 1)];
-	if (stretch->number != number)
-	{
-		stretch->number = number;
-		stretch->asked = stretch->count = 0;
-	}
+	stretch = place_stretch(timeline, number);
 	if (stretch->count == 0)
 	{
 		if (stretch->asked++ < timeline->test_count)
