@@ -155,6 +155,8 @@ take_from_cells(FareRun *run, Rational excess, int first, int last)
 		part = rational_min(part, excess);
 		run->cells[c].amount = rational_subtract(run->cells[c].amount, part);
 		excess = rational_subtract(excess, part);
+		if (!in_range(excess))
+			run->fits = false;
 	}
 }
 

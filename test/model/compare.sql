@@ -77,7 +77,7 @@ BEGIN
     FROM model m FULL JOIN engine e USING (line)
     WHERE (m.kind, m.rule, m.amount) IS DISTINCT FROM (e.kind, e.rule, e.amount)
         OR NOT model.same(m.exact, e.exact, 12) OR m.quantity IS NOT NULL AND NOT model.same(m.quantity, e.quantity, 9)
-        OR m.billed IS NOT NULL AND NOT model.same(m.billed, e.billed, 9) OR m.factor <> e.factor;
+        OR m.billed IS NOT NULL AND NOT model.same(m.billed, e.billed, 9) OR m.factor IS NOT NULL AND NOT model.same(m.factor, e.factor, 18);
     IF fare IS DISTINCT FROM engine_fare OR differences IS NOT NULL THEN
         RETURN format('fare %s by the model, %s by the engine%s', trim_scale(fare), engine_fare, differences);
     END IF;

@@ -3,7 +3,7 @@
 -- or price makes a wrong amount.
 
 BEGIN;
-SELECT plan(127);
+SELECT plan(128);
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
 SET LOCAL timezone = 'UTC';
@@ -496,6 +496,12 @@ SELECT ok(outcome = '22003', format('nor the bound of a tier, %s: %s', mode, out
 FROM unnest('{graduated,volume}'::text[]) mode, pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1000, ''1 h'', ''2024-05-02Z''::timestamptz)',
     jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates', jsonb_build_array(jsonb_build_object('dimension', 'distance', 'tiers', jsonb_build_object(
         'mode', mode, 'unit', '999999999.999999999 yd', 'bounds', '[{"to": "999999999999999999", "price": "100000000"}, {"price": "100000000"}]'::jsonb)))))) outcome;
+-- What a maximum takes off is not left to a cap.
+SELECT ok(outcome = '22003', 'nor a maximum with a cap: ' || outcome)
+FROM pg_temp.outcome($$SELECT tripmeter.fare('{"tariff": 1, "currency": "EUR", "base": "1", "maximum": "0", "caps": [{"amount": "3", "rolling": "10 h"}],
+    "rates": [{"unit": "0.000000095 ft", "price": "28699.64", "dimension": "distance"}, {"dimension": "stopped", "unit": "36772140.768 s", "price": "0.48"},
+              {"dimension": "moving", "unit": "634343.0250 s", "price": "0.52"}]}',
+    354.493, '220.705 s'::interval, '78017 s'::interval, '2024-03-27 22:19:26Z'::timestamptz)$$) outcome;
 -- A document of a million rates is refused, by a limit.
 SELECT ok(outcome IN ('22003', '22023', '54000'), 'a million rates are refused: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''1 h'', ''2024-05-02Z''::timestamptz)',
