@@ -153,6 +153,7 @@ add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, Ins
 	{
 		bool		fits = date_fits(c, date);
 
+		edges->provider->pause();
 		if (c->date_of_instant && has_date_tests(c))
 		{
 			add_edge(edges, window_from(clock, date, &whole_day), from, to);
@@ -183,8 +184,11 @@ add_window_changes(const Condition *c, Clock *clock, int64_t from, int64_t to, I
 	count = edges->count;
 	edges->count = kept;
 	for (int i = kept; i < count; i++)
+	{
+		edges->provider->pause();
 		if (windows_hold(c, clock, edges->instants[i] - 1) != windows_hold(c, clock, edges->instants[i]))
 			edges->instants[edges->count++] = edges->instants[i];
+	}
 }
 
 /*

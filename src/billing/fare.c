@@ -46,7 +46,7 @@ add_rule_edges(FareRun *run, const Condition *when, int64_t from, CuttingTests *
 {
 	uint32_t	tests = 0;
 
-	if (when == NULL || when->evaluate == EVALUATE_START)
+	if (when == NULL || when->evaluate == EVALUATE_START || run->edges.count > MAX_EDGES)
 		return;
 	condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
 					run->answers_known ? &tests : NULL);
@@ -87,7 +87,7 @@ cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 
 	if (cap->window == CAP_ROLLING)
 	{
-		for (int64_t elapsed = cap->length; elapsed < duration; elapsed += cap->length)
+		for (int64_t elapsed = cap->length; elapsed < duration && edges->count <= MAX_EDGES; elapsed += cap->length)
 			instant_list_add(edges, run->trip.start + elapsed);
 		return;
 	}
@@ -140,8 +140,14 @@ collect_edges(FareRun *run)
 		if ((run->answers[i].tests ^ run->answers[i - 1].tests) & tests)
 			instant_list_add(&run->edges, run->answers[i].from);
 	}
-	for (int i = 0; i < t->cap_count; i++)
+	for (int i = 0; i < t->cap_count && run->edges.count <= MAX_EDGES; i++)
 		cap_edges(run, &t->caps[i], &run->edges);
+	run->too_many_edges = run->edges.count > MAX_EDGES;
+	if (run->too_many_edges)
+	{
+		run->fits = false;
+		run->edges.count = 0;
+	}
 	instant_list_sort(&run->edges);
 }
 
@@ -215,7 +221,7 @@ make_cells(FareRun *run)
 	int			window[MAX_CAPS] = {0};
 
 	run->cell_count = 0;
-	if (t->cap_count == 0)
+	if (t->cap_count == 0 || run->too_many_edges)
 		return;
 	for (int k = 0; k < t->cap_count; k++)
 	{
@@ -245,9 +251,12 @@ find_multipliers(FareRun *run)
 	const Tariff *t = run->tariff;
 
 	for (int p = 0; t->multiplier_count > 0 && p < run->piece_count; p++)
+	{
+		run->provider->pause();
 		for (int m = 0; m < t->multiplier_count; m++)
 			if (rule_holds_at(run, t->multipliers[m].when, p))
 				run->pieces[p].multipliers |= UINT32_C(1) << m;
+	}
 }
 
 /*
@@ -498,12 +507,14 @@ add_base(FareRun *run)
 }
 
 /*
- * Make the bill: the base, then steps 4 to 14.  False if an amount is out of range;
- * the fare is in run->fare then not.
+ * Make the bill: the base, then steps 4 to 14.  False if an amount is out of range, or
+ * the trip is cut too often; the fare is in run->fare then not.
  */
 bool
 fare_finish(FareRun *run)
 {
+	if (run->too_many_edges)
+		return false;
 	run->line_count = 0;
 	add_base(run);
 	price_rates(run);

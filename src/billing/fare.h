@@ -15,6 +15,9 @@
 #define MAX_TRIP_MILLIMETRES	INT64_C(1000000000000000)	/* 10^9 km */
 #define MAX_TRIP_MICROSECONDS	INT64_C(3155760000000000)	/* a century */
 
+/* Nor are they cut more often, so that memory and time are bounded. */
+#define MAX_EDGES				1000000
+
 /* What a trip brings with it besides its legs. */
 typedef struct Trip
 {
@@ -153,7 +156,8 @@ typedef struct FareRun
 	Rational	total;			/* of the lines' exact amounts */
 	Rational	unit;			/* of amounts */
 	int64_t		fare;			/* in such units */
-	bool		fits;			/* false: an amount is out of range */
+	bool		fits;			/* false: an amount is out of range, */
+	bool		too_many_edges;	/* or this */
 } FareRun;
 
 extern void fare_begin(FareRun *run, const Tariff *tariff, Clock *clock,

@@ -136,7 +136,7 @@ price_leg(FareSite *site, const TripLeg *leg, MeterKnowledge knowledge)
 	site->run.meter_knowledge = knowledge;
 	fare_add_leg(&site->run, leg);
 	if (!fare_finish(&site->run))
-		report_fare_out_of_range();
+		report_unpriced(&site->run);
 	return &site->run;
 }
 
@@ -273,7 +273,7 @@ price_legs(FareSite *site, int64 start, int64 end)
 	for (int i = 0; i < site->leg_count; i++)
 		fare_add_leg(&site->run, &site->legs[i]);
 	if (!fare_finish(&site->run))
-		report_fare_out_of_range();
+		report_unpriced(&site->run);
 	return &site->run;
 }
 
@@ -476,7 +476,7 @@ static int64
 fare_until(FareRun *run, int64 instant)
 {
 	if (!fare_finish_until(run, instant))
-		report_fare_out_of_range();
+		report_unpriced(run);
 	return run->fare;
 }
 

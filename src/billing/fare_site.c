@@ -307,3 +307,16 @@ report_fare_out_of_range(void)
 			 errdetail("An amount or a fraction on the way to it does not fit into 128 bits."),
 			 errhint("Look for a price or a quantity that is too large, or has too many digits.")));
 }
+
+/* Why a bill could not be made. */
+void
+report_unpriced(const FareRun *run)
+{
+	if (!run->too_many_edges)
+		report_fare_out_of_range();
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("trip is cut into too many segments"),
+			 errdetail("Windows of conditions and caps would begin or end in it more than %d times.", MAX_EDGES),
+			 errhint("Look for a cap by a very short time, or split the trip.")));
+}

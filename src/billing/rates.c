@@ -69,11 +69,19 @@ static int
 piece_at(const Walk *walk, Rational x)
 {
 	const int64_t *positions = walk->run->positions;
-	int			p = walk->first_piece;
+	int			low = walk->first_piece;
+	int			high = walk->end_piece - 1;
 
-	while (p < walk->end_piece - 1 && rational_compare(whole(positions[p + 1]), x) <= 0)
-		p++;
-	return p;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (rational_compare(whole(positions[middle + 1]), x) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* The first line of the grid of steps, which begins at `from`, at or after a place. */
@@ -216,6 +224,7 @@ select_pieces(const Walk *walk, const Rate *rate)
 	{
 		int64_t		quantity = run->pieces[p].quantities[walk->dimension];
 
+		run->provider->pause();
 		if (quantity > 0 && rule_holds_at(run, rate->when, p))
 			add_part(walk, rate, p, whole(quantity));
 	}

@@ -2,7 +2,7 @@
 -- meter counted, or nobody charged, is on the bill.
 
 BEGIN;
-SELECT plan(12);
+SELECT plan(13);
 SET LOCAL search_path = public, tripmeter;
 SET LOCAL timezone = 'UTC';
 
@@ -66,6 +66,9 @@ SELECT ok(low <= fare AND fare <= high, 'bounds hold for a meter that adds both,
 FROM (SELECT '{"tariff": 1, "currency": "EUR", "meter": {"mode": "D", "distance": {"price": "1", "unit": "km"}},
     "multipliers": [{"name": "later", "factor": "3", "when": {"elapsed": {"from": "10 min"}}}]}'::tariff AS tariff) AS tariff,
     fare_bounds(tariff, 10000, '20 min', '2024-05-02 08:00Z'), fare(tariff, pg_temp.drive('{0, 9000, 10000}', '{0, 600, 1200}'), 'raw') AS fare;
+
+SELECT throws_ok($$SELECT fare('{"tariff": 1, "currency": "EUR", "caps": [{"amount": "1.00", "rolling": "0.000001 s"}]}'::tariff, 0, '6 min', '2024-01-01')$$,
+    '54000', 'trip is cut into too many segments', 'a cap by the microsecond');
 
 -- What a tariff needs in memory
 
