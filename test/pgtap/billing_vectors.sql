@@ -2,7 +2,7 @@
 -- say a trip costs is what it costs here.
 
 BEGIN;
-SELECT plan(160);
+SELECT plan(163);
 
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
@@ -207,6 +207,12 @@ SELECT is(string_agg(format('%s %s', kind, amount), ', ' ORDER BY kind, amount),
 FROM tripmeter.fare_lines(pg_temp.session()::tripmeter.tariff, 0, moving => '165 min', stopped => '42 min', started_at => '2019-01-08 10:00+00');
 SELECT is(tripmeter.fare(pg_temp.session()::tripmeter.tariff, 0, moving => '165 min', stopped => '42 min', started_at => '2019-01-12 10:00+00'),
     6.18, 'parking is free on a Saturday');
+
+-- Steps begin at 10:00, 10:15 and 10:30: the last two in the window. Of 40 minutes 25 are left of them.
+SELECT is(pg_temp.price(format('{"tariff": 1, "currency": "EUR", "rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "15 min",
+        "rounding": "%s", "when": {"hours": ["10:10-10:31"], "evaluate": "unit"}}]}', rounding), 0, '40 min'), expected,
+    'a step that is judged as a unit, rounding ' || rounding)
+FROM (VALUES ('up', 30.00), ('none', 25.00), ('down', 15.00)) AS v (rounding, expected);
 
 -- 25 minutes before 17:00 and 10 after, a total of 35, which 15-minute steps make 45
 SELECT is(string_agg(amount::text, ', ' ORDER BY line), '0.50, 0.80', 'the total is rounded to the step of the rate priced last')
