@@ -38,7 +38,7 @@ SELECT '{"tariff": 1, "currency": "EUR", "rates": [
     {"dimension": "time", "tiers": {"mode": "package", "unit": "30 min", "bounds": [{"price": "15"}]}, "per": "rental"}]}'::tariff;
 
 -- conditions
-SELECT '{"tariff": 1, "currency": "EUR", "calendars": {"b": ["2025-01-01"], "a": ["2024-12-31/2024-12-31", "2024-02-29/2024-03-01", "2024-02-29", "2024-12-31"], "none": []},
+SELECT '{"tariff": 1, "currency": "EUR", "calendars": {"b": ["2025-01-01"], "a": ["2024-12-31/2024-12-31", "2024-02-29/2024-03-01", "2024-02-29", "2024-12-31"]},
     "rates": [{"dimension": "time", "price": "1", "unit": "h", "step": "1 h", "when": {
         "evaluate": "unit", "not": {"attributes": {"vip": true}, "elapsed": {"to": "1 h"}, "date_of": "instant", "calendars": ["b"], "dates": ["2024-05-01"], "weekdays": ["wed"], "hours": ["12:00-13:00"]},
         "attributes": {"zone": [7, 7.50, 1e2], "class": ["van", "limousine"], "pet": [false]},

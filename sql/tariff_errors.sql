@@ -187,6 +187,7 @@ SELECT bad('"calendars": ' || calendars) FROM (VALUES
     ('[]'),
     ('{"Public holidays": "2024-12-25"}'),
     ('{"Public holidays": ["2024-12-25", "25 December"]}'),
+    ('{"Public holidays": ["2024-12-25"], "none": []}'),
     ('{"": ["today"]}')) d (calendars);
 
 -- the taximeter
