@@ -152,7 +152,7 @@ CREATE FUNCTION invoice_delta(plan tariff, already_billed numeric, now numeric) 
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_delta'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION invoice_delta(tariff, numeric, numeric) IS
-    'What is still to be billed, in the currency of the plan; negative is a credit. Errors: an amount with more digits than the currency.';
+    'What is still to be billed, in the currency of the plan; negative is a credit. NULL if an argument is: of a first bill 0 is already billed. Errors: an amount with more digits than the currency.';
 
 CREATE FUNCTION invoice_delta(plan tariff, already_billed invoice_line[], now invoice_line[])
     RETURNS TABLE (kind text, rule text, billed numeric, billed_now numeric, delta numeric)
@@ -168,4 +168,4 @@ BEGIN ATOMIC
     ORDER BY min(l.line), l.kind, l.rule;
 END;
 COMMENT ON FUNCTION invoice_delta(tariff, invoice_line[], invoice_line[]) IS
-    'The same for each kind and rule of lines; what is still to be billed of them adds up to that of the invoice. Errors: an amount with more digits than the currency.';
+    'The same for each kind and rule of lines; what is still to be billed of them adds up to that of the invoice. No rows if an argument is NULL: of a first bill ''{}'' is already billed. Errors: an amount with more digits than the currency.';

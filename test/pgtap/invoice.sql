@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(82);
+SELECT plan(85);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -154,6 +154,10 @@ FROM bills a JOIN bills b ON b.customer = a.customer + 1;
 SELECT is((SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), a.lines, b.lines)), b.owed - a.owed,
     'deltas of lines add up to that of the invoice')
 FROM bills a, bills b WHERE a.customer = 1 AND b.customer = 2;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), 0, owed), (SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), '{}', lines))],
+    ARRAY[owed, owed], 'a first bill') FROM bills WHERE customer = 1;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), NULL, 1), invoice_delta(pg_temp.plan_of('{}'), 1, NULL)], '{NULL,NULL}', 'NULL is not known, and not 0');
+SELECT is((SELECT count(*) FROM invoice_delta(pg_temp.plan_of('{}'), NULL, lines)), 0::bigint, 'nor no lines') FROM bills WHERE customer = 1;
 SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '22023', 'amount is not one that is billed in EUR',
     'an amount that no invoice has');
 
