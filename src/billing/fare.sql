@@ -5,7 +5,7 @@ CREATE FUNCTION fare(tariff tariff, distance_m float8, duration interval, starte
     AS 'MODULE_PATHNAME', 'tripmeter_fare'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION fare(tariff, float8, interval, timestamptz, jsonb) IS
-    'What a trip of so many metres and so long costs, in the currency of the tariff. Errors: a tariff whose taximeter needs legs, or that prices time in motion or at rest; a negative distance or duration, or one out of range.';
+    'What a trip of so many metres and so long costs, in the currency of the tariff. Errors: a tariff whose taximeter needs legs, or that prices time in motion or at rest; a negative distance or duration, or one out of range; an attribute that has to be a number and is none, an unknown member of "used".';
 
 CREATE FUNCTION fare(tariff tariff, distance_m float8, moving interval, stopped interval, started_at timestamptz, attributes jsonb DEFAULT '{}')
     RETURNS numeric

@@ -239,7 +239,18 @@ add_totals(InvoiceState *state, const PeriodTotals *more)
 		report_out_of_range(out_of_range);
 }
 
-/* Add the trip of a row, whose arguments begin at `first`, to the state of its group. */
+/* Is it the row of a customer without trips, from an outer join? */
+static bool
+has_no_trip(FunctionCallInfo fcinfo, int first)
+{
+	return PG_ARGISNULL(first + ARG_AMOUNT) && PG_ARGISNULL(first + ARG_DURATION) &&
+		PG_ARGISNULL(first + ARG_DISTANCE) && PG_ARGISNULL(first + ARG_START);
+}
+
+/*
+ * Add the trip of a row, whose arguments begin at `first`, to the state of its group.
+ * That exists also without a trip, so that fee and minimum are billed; the count is 0.
+ */
 InvoiceState *
 invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 {
@@ -251,7 +262,10 @@ invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 	compiled = state == NULL ? tariff_argument(fcinfo, ARG_PLAN) :
 		tariff_argument_again(fcinfo, ARG_PLAN, &state->row_plan);
 	state = accum_state(fcinfo, first, compiled);
-	*trip = (PeriodTotals) {.trip_count = 1};
+	*trip = (PeriodTotals) {0};
+	if (has_no_trip(fcinfo, first))
+		return state;
+	trip->trip_count = 1;
 	if (!PG_ARGISNULL(first + ARG_DISTANCE))
 		trip->mm = distance_argument(fcinfo, first + ARG_DISTANCE);
 	if (!PG_ARGISNULL(first + ARG_DURATION))

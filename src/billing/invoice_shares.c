@@ -60,10 +60,13 @@ Datum
 tripmeter_invoice_shares_accum(PG_FUNCTION_ARGS)
 {
 	PeriodTotals totals;
-	struct varlena *id = required_argument(fcinfo, ARG_TRIP_ID, "trip");
 	InvoiceState *state = invoice_add_row(fcinfo, ARG_TRIP, &totals);
 	int64		start = PG_INT64_MIN;
+	struct varlena *id;
 
+	if (totals.trip_count == 0)
+		PG_RETURN_POINTER(state);
+	id = required_argument(fcinfo, ARG_TRIP_ID, "trip");
 	if (!PG_ARGISNULL(ARG_TRIP + ARG_START))
 		start = start_argument(fcinfo, ARG_TRIP + ARG_START);
 	trip_list_add(state, &(SharingTrip) {
@@ -208,14 +211,16 @@ static Datum
 share_datum(TupleDesc desc, const FareRun *run, const Share *share)
 {
 	Datum		values[2] = {PointerGetDatum(share->trip->id), amount_datum(run, share->units)};
-	bool		nulls[2] = {false, false};
+	bool		nulls[2] = {share->trip->id == NULL, false};
 
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 
+/* Without a trip all of it is one share, of none. */
 Datum
 tripmeter_invoice_shares_final(PG_FUNCTION_ARGS)
 {
+	static const SharingTrip no_trip = {0};
 	Oid			type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
 	InvoiceState *state = state_argument(fcinfo, 0);
 	int64		count;
@@ -227,9 +232,10 @@ tripmeter_invoice_shares_final(PG_FUNCTION_ARGS)
 	if (state == NULL)
 		PG_RETURN_NULL();
 	run = make_invoice(fcinfo, state);
-	count = state->trips.count;
+	count = Max(state->trips.count, 1);
 	shares = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Share));
-	for (int64 i = 0; i < count; i++)
+	shares[0] = (Share) {.trip = &no_trip};
+	for (int64 i = 0; i < state->trips.count; i++)
 		shares[i] = (Share) {.trip = &state->trips.items[i]};
 	qsort(shares, count, sizeof(Share), compare_trips);
 	share_units(shares, count, run->fare);

@@ -249,6 +249,8 @@ round_to_step(const Rate *rate, Rational quantity)
 			return rational_floor(quantity, rate->step);
 		case STEP_NEAREST:
 			return rational_round(quantity, rate->step, ROUND_HALF_UP);
+		case STEP_NONE:
+			break;
 	}
 	return quantity;
 }

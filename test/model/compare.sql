@@ -96,7 +96,7 @@ CREATE FUNCTION model.rare_features() RETURNS text
     ), features AS (
         SELECT unnest(ARRAY['base', 'minimum', 'maximum', 'flat_fares', 'select.* ? (@ == "first")',
             'rates[*].from', 'rates[*].to', 'rates[*].free', 'rates[*].step', 'rates[*] ? (@.unit == "once")',
-            'rates[*] ? (@.rounding == "nearest")', 'rates[*] ? (@.rounding == "down")', 'rates[*] ? (@.per == "rental")',
+            'rates[*] ? (@.rounding == "nearest")', 'rates[*] ? (@.rounding == "down")', 'rates[*] ? (@.rounding == "none")', 'rates[*] ? (@.per == "rental")',
             'rates[*].tiers ? (@.mode == "graduated")', 'rates[*].tiers ? (@.mode == "volume")', 'rates[*].tiers ? (@.mode == "package")',
             'rates[*].when ? (@.evaluate == "unit")', 'rates[*].when ? (@.evaluate == "start")', 'multipliers[*].when ? (@.evaluate == "unit")',
             'multipliers[*].group', 'multipliers[*].to', '*[*].when.hours', '*[*].when.weekdays', '*[*].when.dates', '*[*].when.calendars',

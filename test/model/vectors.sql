@@ -181,6 +181,8 @@ SELECT model.check_fare('what a step adds has the last factor', '{"rates": [{"di
 SELECT model.check_fare('what it takes off is the last', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "25 min", "rounding": "down"}],
     "multipliers": [{"name": "late", "factor": "2", "when": {"elapsed": {"from": "30 min"}}}]}', model.minutes(40), 25);
 SELECT model.check_fare('a step that was begun is not cut', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min"}'), model.minutes(60), 30);
+SELECT model.check_fare('a step that is not rounded', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "15 min", "rounding": "none"}]}', model.minutes(20), 20);
+SELECT model.check_fare('but is not cut either', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min", "rounding": "none"}'), model.minutes(40), 25);
 SELECT model.check_fare('a step counts from its from', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min", "from": "10 min"}'), model.minutes(60), 30);
 SELECT model.check_fare('a factor of a step', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "10 min"}],
     "multipliers": [{"name": "late", "factor": "3", "when": {"elapsed": {"from": "5 min"}, "evaluate": "unit"}}]}', model.minutes(25), 70);

@@ -56,7 +56,7 @@ CREATE FUNCTION pg_temp.rate(n bigint, salt bigint, dimension text, steady boole
         'dimension', dimension,
         'step', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 12,
             CASE dimension WHEN 'distance' THEN '{1 km,250 m,0.1 mi}' ELSE '{1 min,5 min,7 s}'::text[] END) END,
-        'rounding', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 13, '{up,up,down,nearest}'::text[]) END,
+        'rounding', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 13, '{up,up,down,nearest,none}'::text[]) END,
         'free', CASE WHEN pg_temp.uniform(n, salt + 14) < 0.2 THEN CASE dimension WHEN 'distance' THEN '1.5 km' ELSE '4 min' END END,
         'from', CASE WHEN pg_temp.uniform(n, salt + 15) < 0.2 THEN CASE dimension WHEN 'distance' THEN '500 m' ELSE '90 s' END END,
         'to', CASE WHEN pg_temp.uniform(n, salt + 16) < 0.2 THEN CASE dimension WHEN 'distance' THEN '12 km' ELSE '40 min' END END,

@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(74);
+SELECT plan(85);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -48,7 +48,25 @@ SELECT is(pg_temp.owed('{"fee": {"amount": "100"}, "discounts": [{"percent": "10
 SELECT is(pg_temp.owed('{"fee": {"amount": "100"}}', 0, 0, 10, '{}', '"tax": {"percent": "19"}, '), 130.90, 'tax');
 SELECT is(pg_temp.owed('{}', 0, 0, 1.025), 1.03, 'the invoice is rounded, not the trips');
 SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, NULL), 0.00, 'NULL counts as nothing');
-SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, 1) FILTER (WHERE false), NULL, 'no trips are no invoice');
+SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, 1) FILTER (WHERE false), NULL, 'no rows are no invoice');
+
+-- Customers without trips
+
+CREATE FUNCTION pg_temp.bills_of(period text, trips text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(customer || ': ' || lines, '; ' ORDER BY customer)
+    FROM (SELECT customer, (SELECT string_agg(concat_ws(' ', kind, quantity, amount), ', ' ORDER BY line) FROM unnest(l) l) AS lines
+          FROM (SELECT customer, invoice_lines(pg_temp.plan_of(period), started_at, distance_m, duration, amount) AS l
+                FROM unnest('{a,b}'::text[]) c (customer)
+                    LEFT JOIN jsonb_to_recordset(trips::jsonb) t (of text, started_at timestamptz, distance_m float8, duration interval, amount numeric)
+                    ON of = customer
+                GROUP BY customer) i) b
+$$;
+SELECT is(pg_temp.bills_of('{"fee": {"amount": "5"}, "minimum": "7", "daily_cap": "9"}', '[{"of": "a", "started_at": "2024-05-02", "amount": 3}]'),
+    'a: trips 1 3.00, daily_cap 0.00, fee 1 5.00, minimum 0.00; b: trips 0 0.00, daily_cap 0.00, fee 1 5.00, minimum 2.00',
+    'an outer join bills fee and minimum of who has no trips');
+SELECT is(pg_temp.bills_of('{}', format('[{"of": "a", %s}, {"of": "b"}, {"of": "b", "amount": 1}]', something)), 'a: trips 1 0.00; b: trips 1 1.00',
+    'a row is a trip that has ' || something)
+FROM unnest('{"\"started_at\": \"2024-05-02\"","\"distance_m\": 0","\"duration\": \"0\"","\"amount\": 0"}'::text[]) something;
 
 -- Daily caps by the local date: the clock is set back in the night of 2024-10-27
 
@@ -78,12 +96,15 @@ SELECT n, n % 37 AS customer, '2024-03-28'::timestamptz + n * interval '97 min' 
     CASE WHEN n % 51 > 0 THEN (hashint4extended(n, 2) & 4095) * interval '1 s' END AS duration,
     CASE WHEN n % 52 > 0 THEN (hashint4extended(n, 3) & 65535) / 10000.0 - 0.5 END AS amount
 FROM generate_series(1, 6000) n;
+-- two rows of a customer without trips, and one more of another
+INSERT INTO invoices.trips (n, customer) VALUES (6001, 37), (6002, 37), (6003, 5);
 
 CREATE TEMP TABLE bills AS
 SELECT customer, invoice(pg_temp.big_plan(), started_at, distance_m, duration, amount, '{"members": 2, "days": 9, "period_days": 30}') AS owed,
     invoice_lines(pg_temp.big_plan(), started_at, distance_m, duration, amount, '{"members": 2, "days": 9, "period_days": 30}') AS lines
 FROM invoices.trips GROUP BY customer;
-SELECT is(count(*), 37::bigint, 'every customer has an invoice') FROM bills WHERE owed > 0;
+SELECT is(count(*), 38::bigint, 'every customer has an invoice') FROM bills WHERE owed > 0;
+SELECT is((SELECT sum(quantity) FROM bills, unnest(lines) WHERE kind = 'trips'), 6000::numeric, 'of all trips, and no others');
 SELECT is(count(*), 0::bigint, 'lines add up to the invoice') FROM bills WHERE owed <> (SELECT sum(amount) FROM unnest(lines));
 SELECT results_eq(
     $$ SELECT line, kind, rule, quantity, billed_quantity, unit, rate, amount FROM unnest((
@@ -112,6 +133,9 @@ SELECT is(pg_temp.shares('10', '[{"id": "a", "s": "1 h"}, {"id": "b", "s": "3 h"
 SELECT is(pg_temp.shares('0.05', '[{"id": "b", "at": "2024-01-01"}, {"id": "c", "at": "2024-01-02"}, {"id": "a", "at": "2024-01-02"}]'),
     'b 0.02, a 0.02, c 0.01', 'equally, and what is left to the first');
 SELECT is(pg_temp.shares('-10', '[{"id": "a", "m": 1000}, {"id": "b", "m": 2000}]'), 'a -3.33, b -6.67', 'a credit is shared out, too');
+SELECT is(pg_temp.shares('10', '[{}, {"id": "a", "m": 1}, {"id": "b"}]'), 'a 10.00', 'what is no trip has no share');
+SELECT is((SELECT invoice_shares(pg_temp.plan_of('{"fee": {"amount": "-10"}}'), NULL, NULL, NULL, NULL, NULL)), '{"(,-10.00)"}',
+    'without a trip there is one share, of none');
 SELECT throws_ok($$ SELECT pg_temp.shares('1', '[{"m": 1}]') $$, '22004', 'trip of an invoice must not be NULL', 'a trip without a name');
 
 CREATE TEMP TABLE shared AS
@@ -119,17 +143,21 @@ SELECT customer, invoice_shares(pg_temp.big_plan(), n::text, started_at, distanc
 FROM invoices.trips GROUP BY customer;
 SELECT is(count(*), 0::bigint, 'shares add up to the invoice')
 FROM bills JOIN shared USING (customer) WHERE owed IS DISTINCT FROM (SELECT sum(amount) FROM unnest(shares));
-SELECT is((SELECT count(*) FROM shared, unnest(shares)), 6000::bigint, 'every trip has a share');
+SELECT is((SELECT count(trip_id) FROM shared, unnest(shares)), 6000::bigint, 'every trip has a share');
 
 -- What was billed before
 
 SELECT is(invoice_delta(pg_temp.plan_of('{}'), 10, 7.5), -2.50, 'a credit');
-SELECT is(sum(invoice_delta(pg_temp.plan_of('{}'), a.owed, b.owed)), (SELECT b.owed - a.owed FROM bills a, bills b WHERE a.customer = 0 AND b.customer = 36),
+SELECT is(sum(invoice_delta(pg_temp.plan_of('{}'), a.owed, b.owed)), (SELECT b.owed - a.owed FROM bills a, bills b WHERE a.customer = 0 AND b.customer = 37),
     'deltas telescope')
 FROM bills a JOIN bills b ON b.customer = a.customer + 1;
 SELECT is((SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), a.lines, b.lines)), b.owed - a.owed,
     'deltas of lines add up to that of the invoice')
 FROM bills a, bills b WHERE a.customer = 1 AND b.customer = 2;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), 0, owed), (SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), '{}', lines))],
+    ARRAY[owed, owed], 'a first bill') FROM bills WHERE customer = 1;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), NULL, 1), invoice_delta(pg_temp.plan_of('{}'), 1, NULL)], '{NULL,NULL}', 'NULL is not known, and not 0');
+SELECT is((SELECT count(*) FROM invoice_delta(pg_temp.plan_of('{}'), NULL, lines)), 0::bigint, 'nor no lines') FROM bills WHERE customer = 1;
 SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '22023', 'amount is not one that is billed in EUR',
     'an amount that no invoice has');
 
