@@ -60,7 +60,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation \
 	--load-extension=postgis --load-extension=$(EXTENSION)
 # Scripts of a version before this one are left over here, too.
 EXTRA_CLEAN = $(EXTENSION)--*.sql \
-	test/isolation/results test/isolation/regression.* test/unit/*_test \
+	test/isolation/results test/isolation/regression.* test/unit/*_test test/unit/*.o \
 	test/fuzz/*_fuzz test/fuzz/*_replay test/fuzz/make_seeds
 
 PG_CONFIG ?= pg_config
