@@ -27,6 +27,7 @@ OBJS = src/tripmeter.o \
 	src/billing/amount_fn.o \
 	src/billing/clock.o src/billing/condition.o src/billing/timeline.o src/billing/fare.o src/billing/rates.o \
 	src/billing/meter.o src/billing/bill.o src/billing/fare_site.o src/billing/fare_fn.o \
+	src/billing/stored_amount.o src/billing/day_amounts.o \
 	src/billing/invoice.o src/billing/invoice_agg.o src/billing/invoice_shares.o \
 	src/billing/invoice_fn.o \
 	src/outbox/uuid7.o src/outbox/outbox_catalog.o src/outbox/outbox_slot.o \
@@ -69,7 +70,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation \
 	--load-extension=postgis --load-extension=$(EXTENSION)
 # Scripts of a version before this one are left over here, too.
 EXTRA_CLEAN = $(EXTENSION)--*.sql \
-	test/isolation/results test/isolation/regression.* test/unit/*_test \
+	test/isolation/results test/isolation/regression.* test/unit/*_test test/unit/*.o \
 	test/fuzz/*_fuzz test/fuzz/*_replay test/fuzz/make_seeds
 
 PG_CONFIG ?= pg_config

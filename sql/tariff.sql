@@ -29,6 +29,7 @@ SELECT '{"tariff": 1, "currency": "EUR", "select": {"stopped": "first", "distanc
     {"dimension": "moving", "price": "0.5750", "unit": "15min", "rounding": "up", "step": "1 min", "free": "0 s", "from": "0 h", "per": "trip"},
     {"dimension": "stopped", "price": "000.100000000", "unit": "day", "rounding": "nearest", "step": "0.50 h", "free": "90 min"},
     {"dimension": "reserved", "price": "0", "unit": "h", "rounding": "down", "step": "30 s", "per": "rental", "when": {}},
+    {"dimension": "reserved", "price": "0", "unit": "h", "rounding": "none", "step": "1 h", "when": {"evaluate": "unit", "weekdays": ["mon"]}},
     {"dimension": "distance", "price": "1", "unit": "100 yd", "from": "1 mi", "to": "5280.5 ft", "step": "200 m"}]}'::tariff;
 -- tiers
 SELECT '{"tariff": 1, "currency": "EUR", "rates": [
@@ -37,7 +38,7 @@ SELECT '{"tariff": 1, "currency": "EUR", "rates": [
     {"dimension": "time", "tiers": {"mode": "package", "unit": "30 min", "bounds": [{"price": "15"}]}, "per": "rental"}]}'::tariff;
 
 -- conditions
-SELECT '{"tariff": 1, "currency": "EUR", "calendars": {"b": ["2025-01-01"], "a": ["2024-12-31/2024-12-31", "2024-02-29/2024-03-01", "2024-02-29", "2024-12-31"], "none": []},
+SELECT '{"tariff": 1, "currency": "EUR", "calendars": {"b": ["2025-01-01"], "a": ["2024-12-31/2024-12-31", "2024-02-29/2024-03-01", "2024-02-29", "2024-12-31"]},
     "rates": [{"dimension": "time", "price": "1", "unit": "h", "step": "1 h", "when": {
         "evaluate": "unit", "not": {"attributes": {"vip": true}, "elapsed": {"to": "1 h"}, "date_of": "instant", "calendars": ["b"], "dates": ["2024-05-01"], "weekdays": ["wed"], "hours": ["12:00-13:00"]},
         "attributes": {"zone": [7, 7.50, 1e2], "class": ["van", "limousine"], "pet": [false]},

@@ -1,4 +1,4 @@
--- tariff: what is refused, where, and why
+-- tariff: what is refused, where, and why; and which attributes of a trip
 SET search_path = tripmeter, public;
 \pset format unaligned
 \pset tuples_only on
@@ -187,6 +187,7 @@ SELECT bad('"calendars": ' || calendars) FROM (VALUES
     ('[]'),
     ('{"Public holidays": "2024-12-25"}'),
     ('{"Public holidays": ["2024-12-25", "25 December"]}'),
+    ('{"Public holidays": ["2024-12-25"], "none": []}'),
     ('{"": ["today"]}')) d (calendars);
 
 -- the taximeter
@@ -272,7 +273,9 @@ SELECT bad(rest) FROM (VALUES
     ('"period": {"rates": [{"dimension": "time", "price": "1", "unit": "h", "when": {}}]}'),
     ('"period": {"daily_cap": "-1"}'),
     ('"period": {"minimum": "2", "maximum": "1"}'),
-    ('"period": {"discounts": [{"percent": "5", "when": {}}]}')) d (rest);
+    ('"period": {"discounts": [{"percent": "5", "when": {}}]}'),
+    ('"rounding": {"cash": {"when": {"hours": ["06:00-07:00"]}}}, "period": {}'),
+    ('"rounding": {"cash": {"step": "0.05", "when": {"attributes": {"payment": "cash"}, "not": {"elapsed": {"from": "1 h"}}}}}, "period": {}')) d (rest);
 
 -- too much
 SELECT bad(format('"rates": [%s]', repeat('{"dimension": "time", "price": "1", "unit": "h"}, ', 1000) || '{}'));
@@ -286,3 +289,41 @@ SELECT bad(format('"calendars": {"a": [%1$s], "b": [%1$s]}, "rates": [%2$s]', st
 SELECT bad(format('"description": "%s"', repeat('x', 1024 * 1024)));
 -- numbers that are long only when written out
 SELECT bad(format('"surcharges": [{"amount": "1", "when": {"attributes": {"weight": [%s]}}}]', string_agg('1e130000', ', '))) FROM generate_series(1, 9);
+
+-- attributes of a trip
+CREATE FUNCTION unpriced(attributes text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    state text;
+    message text;
+    detail text;
+    hint text;
+BEGIN
+    RETURN fare('{"tariff": 1, "currency": "EUR", "surcharges": [{"attribute": "toll"}],
+        "rates": [{"dimension": "reserved", "price": "1", "unit": "s", "per": "rental"}]}', 1000, '1 min'::interval, '2024-01-01', attributes::jsonb);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(E'\n  ', nullif(state, '22023') || ':', message, nullif(detail, ''), nullif(hint, ''));
+END $$;
+SELECT unpriced(attributes) FROM (VALUES
+    ('[]'),
+    ('{"toll": "abc"}'),
+    ('{"toll": "5."}'),
+    ('{"toll": 1.5000000001}'),
+    ('{"toll": 1234567890123456789}'),
+    ('{"toll": {"eur": 1}}'),
+    ('{"reserved_s": "abc"}'),
+    ('{"reserved_s": ""}'),
+    ('{"reserved_s": "1e3"}'),
+    ('{"reserved_s": "12 s"}'),
+    ('{"reserved_s": ".5"}'),
+    ('{"reserved_s": "NaN"}'),
+    ('{"reserved_s": true}'),
+    ('{"reserved_s": -1}'),
+    ('{"reserved_s": 3155760000.1}'),
+    ('{"used": 7}'),
+    ('{"used": []}'),
+    ('{"used": {"time_s": "abc"}}'),
+    ('{"used": {"reserved_s": [1]}}'),
+    ('{"used": {"distance_m": -1}}'),
+    ('{"used": {"distance_km": 12}}'),
+    ('{"used": {"distance_m": 12000, "time": null}}')) d (attributes);

@@ -47,7 +47,7 @@ void
 _PG_init(void)
 {
 	DefineCustomIntVariable("tripmeter.max_state_mb",
-							"Most memory that the fixes or odometer readings of one group may take.",
+							"Most memory that the fixes, odometer readings or billed trips of one group may take.",
 							"A group that needs more stops with an error. "
 							"A fix, or a reading, takes up to 32 bytes.",
 							&tripmeter_max_state_mb,

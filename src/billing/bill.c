@@ -55,12 +55,24 @@ note_time(FareRun *run, LineKind kind, int64_t microseconds)
 }
 
 static bool
-charges_standing(const Tariff *t)
+charges(const Tariff *t, Dimension dimension)
 {
 	for (int i = 0; i < t->rate_count; i++)
-		if (t->rates[i].dimension == TIME || t->rates[i].dimension == STOPPED)
+		if (t->rates[i].dimension == dimension)
 			return true;
-	return t->has_meter && t->meter.time.given;
+	return false;
+}
+
+/*
+ * Does nothing charge the time of gaps?  Where only distance is charged it need not be:
+ * the way that bridges them is.
+ */
+static bool
+leaves_gaps_out(const Tariff *t)
+{
+	if (t->has_meter)
+		return t->meter.gap == GAP_AS_NOTHING;
+	return !charges(t, TIME) && (charges(t, MOVING) || charges(t, STOPPED));
 }
 
 static void
@@ -75,9 +87,9 @@ note_unbilled_time(FareRun *run)
 		gaps += run->pieces[p].gap_us;
 		stopped += run->pieces[p].quantities[STOPPED];
 	}
-	if (t->has_meter && t->meter.gap == GAP_AS_NOTHING)
+	if (leaves_gaps_out(t))
 		note_time(run, LINE_GAP, gaps);
-	if (!charges_standing(t))
+	if (!charges(t, TIME) && !charges(t, STOPPED) && !(t->has_meter && t->meter.time.given))
 		note_time(run, LINE_WAITING, stopped);
 }
 
@@ -119,6 +131,8 @@ add_surcharges(FareRun *run)
 static void
 fill_cells(FareRun *run)
 {
+	for (int c = 0; c < run->cell_count; c++)
+		run->cells[c].amount = whole(0);
 	for (int i = 0; run->cell_count > 0 && i < run->line_count; i++)
 		if (run->lines[i].cell != NO_CELL)
 		{
@@ -141,6 +155,8 @@ take_from_cells(FareRun *run, Rational excess, int first, int last)
 		part = rational_min(part, excess);
 		run->cells[c].amount = rational_subtract(run->cells[c].amount, part);
 		excess = rational_subtract(excess, part);
+		if (!in_range(excess))
+			run->fits = false;
 	}
 }
 
@@ -148,26 +164,101 @@ take_from_cells(FareRun *run, Rational excess, int first, int last)
 static void
 apply_minimum(FareRun *run)
 {
-	Rational	missing = rational_subtract(run->tariff->minimum, run->total);
+	Rational	missing = whole(0);
 	BillLine   *line;
 
-	if (!run->tariff->has_minimum || !in_range(missing))
+	if (!run->tariff->has_minimum)
 		return;
-	line = add_adjustment(run, LINE_MINIMUM, rational_max(missing, whole(0)));
+	if (rational_compare(run->tariff->minimum, run->total) > 0)
+		missing = rational_subtract(run->tariff->minimum, run->total);
+	line = add_adjustment(run, LINE_MINIMUM, missing);
 	if (run->cell_count > 0)
 		run->cells[0].amount = rational_add(run->cells[0].amount, line->exact);
+}
+
+/* What the cells from `first` on amount to that are in one window of a cap; the last of them. */
+static Rational
+sum_window(const FareRun *run, int cap, int first, int *last)
+{
+	Rational	sum = run->cells[first].amount;
+
+	for (*last = first; *last + 1 < run->cell_count &&
+		 run->cells[*last + 1].windows[cap] == run->cells[first].windows[cap]; (*last)++)
+		sum = rational_add(sum, run->cells[*last + 1].amount);
+	return sum;
+}
+
+/* What the caps would leave in each cell goes into its `kept`; returns what they would take. */
+static Rational
+foresee_caps(FareRun *run)
+{
+	Rational	taken = whole(0);
+	int			last;
+
+	for (int c = 0; c < run->cell_count; c++)
+		run->cells[c].kept = run->cells[c].amount;
+	for (int cap = 0; cap < run->tariff->cap_count; cap++)
+		for (int first = 0; first < run->cell_count; first = last + 1)
+		{
+			Rational	over = rational_subtract(sum_window(run, cap, first, &last), run->tariff->caps[cap].amount);
+
+			take_from_cells(run, over, first, last);
+		}
+	for (int c = 0; c < run->cell_count; c++)
+	{
+		Rational	left = run->cells[c].amount;
+
+		run->cells[c].amount = run->cells[c].kept;
+		run->cells[c].kept = left;
+		taken = rational_add(taken, rational_subtract(run->cells[c].amount, left));
+	}
+	return taken;
+}
+
+/*
+ * Take an excess of the whole trip out of the cells: first what the caps would take in
+ * any case, else a dearer window would make a trip cheaper.
+ */
+static void
+take_from_trip(FareRun *run, Rational excess)
+{
+	Rational	taken = foresee_caps(run);
+
+	if (!in_range(taken) || !in_range(excess))
+	{
+		run->fits = false;
+		return;
+	}
+	if (rational_compare(excess, taken) >= 0)
+	{
+		for (int c = 0; c < run->cell_count; c++)
+			run->cells[c].amount = run->cells[c].kept;
+		take_from_cells(run, rational_subtract(excess, taken), 0, run->cell_count - 1);
+		return;
+	}
+	for (int c = run->cell_count - 1; c >= 0; c--)
+	{
+		Cell	   *cell = &run->cells[c];
+		Rational	part = rational_min(rational_subtract(cell->amount, cell->kept), excess);
+
+		cell->amount = rational_subtract(cell->amount, part);
+		excess = rational_subtract(excess, part);
+	}
 }
 
 static void
 apply_maximum(FareRun *run)
 {
-	Rational	over = rational_subtract(run->total, run->tariff->maximum);
+	Rational	excess = whole(0);
 	BillLine   *line;
 
-	if (!run->tariff->has_maximum || !in_range(over))
+	if (!run->tariff->has_maximum)
 		return;
-	line = add_adjustment(run, LINE_MAXIMUM, rational_negate(rational_max(over, whole(0))));
-	take_from_cells(run, rational_negate(line->exact), 0, run->cell_count - 1);
+	if (rational_compare(run->total, run->tariff->maximum) > 0)
+		excess = rational_subtract(run->total, run->tariff->maximum);
+	line = add_adjustment(run, LINE_MAXIMUM, rational_negate(excess));
+	if (run->cell_count > 0 && line->exact.num < 0)
+		take_from_trip(run, rational_negate(line->exact));
 }
 
 static void
@@ -179,11 +270,8 @@ apply_cap(FareRun *run, int cap)
 
 	for (int first = 0; first < run->cell_count; first = last + 1)
 	{
-		Rational	sum = run->cells[first].amount;
+		Rational	sum = sum_window(run, cap, first, &last);
 
-		for (last = first; last + 1 < run->cell_count &&
-			 run->cells[last + 1].windows[cap] == run->cells[first].windows[cap]; last++)
-			sum = rational_add(sum, run->cells[last + 1].amount);
 		if (!in_range(sum))
 		{
 			run->fits = false;

@@ -153,6 +153,7 @@ add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, Ins
 	{
 		bool		fits = date_fits(c, date);
 
+		edges->provider->pause();
 		if (c->date_of_instant && has_date_tests(c))
 		{
 			add_edge(edges, window_from(clock, date, &whole_day), from, to);
@@ -170,6 +171,27 @@ add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, Ins
 }
 
 /*
+ * Of these only where they change their answer, as a timeline has them: a bill must not
+ * depend on whether that is known.
+ */
+static void
+add_window_changes(const Condition *c, Clock *clock, int64_t from, int64_t to, InstantList *edges)
+{
+	int			kept = edges->count;
+	int			count;
+
+	add_window_edges(c, clock, from, to, edges);
+	count = edges->count;
+	edges->count = kept;
+	for (int i = kept; i < count; i++)
+	{
+		edges->provider->pause();
+		if (windows_hold(c, clock, edges->instants[i] - 1) != windows_hold(c, clock, edges->instants[i]))
+			edges->instants[edges->count++] = edges->instants[i];
+	}
+}
+
+/*
  * Add the instants between two at which the condition may change its answer; where the
  * timeline is known, the tests that it answers instead.
  */
@@ -182,14 +204,15 @@ condition_edges(const Condition *c, const Circumstances *of, int64_t from, int64
 	if (c->has_elapsed)
 	{
 		add_edge(edges, of->start, from, to);
-		add_edge(edges, of->start + c->elapsed_from, from, to);
+		if (c->elapsed_from < to - of->start)
+			add_edge(edges, of->start + c->elapsed_from, from, to);
 		if (c->elapsed_to < to - of->start)
 			add_edge(edges, of->start + c->elapsed_to, from, to);
 	}
 	if (tests != NULL && c->window_test > 0)
 		*tests |= UINT32_C(1) << (c->window_test - 1);
 	else if (condition_has_windows(c))
-		add_window_edges(c, of->clock, from, to, edges);
+		add_window_changes(c, of->clock, from, to, edges);
 	if (c->negated != NULL)
 		condition_edges(c->negated, of, from, to, edges, tests);
 }

@@ -160,10 +160,13 @@ read_calendars(TariffReader *reader, const JsonPlace *top)
 	while (json_next_member(&members, &list))
 	{
 		Calendar   *calendar = &tariff->calendars[tariff->calendar_count++];
+		int			count = json_list_length(&list, MAX_DATES);
 
+		if (count == 0)
+			json_error(&list, "Give its dates, or leave the calendar out if nothing names it.", "The calendar has no dates.");
 		calendar->name = list.key;
 		write_key(reader, list.key);
-		read_date_list(reader, &list, json_list_length(&list, MAX_DATES), &calendar->dates);
+		read_date_list(reader, &list, count, &calendar->dates);
 	}
 	end_member(reader, start);
 }

@@ -262,7 +262,7 @@ rational_floor(Rational a, Rational step)
 {
 	Rational	steps;
 
-	if (a.den == 1 && step.den == 1)
+	if (a.den == 1 && step.den == 1 && step.num != 0)
 		return times_step(floor_divide(a.num, step.num), step);
 	steps = rational_divide(a, step);
 	if (!in_range(steps))
@@ -274,6 +274,36 @@ Rational
 rational_ceil(Rational a, Rational step)
 {
 	return rational_negate(rational_floor(rational_negate(a), step));
+}
+
+/*
+ * What a part of a total gets of some units, rounded down, and what that leaves.
+ * None is negative, and the total is positive and below 2^125.
+ */
+int64_t
+proportion(int64_t units, Int128 part, Int128 total, Int128 *remainder)
+{
+	Int128		product;
+	Int128		rest = 0;
+	int64_t		quotient = 0;
+
+	if (!__builtin_mul_overflow((Int128) units, part, &product))
+	{
+		*remainder = product % total;
+		return (int64_t) (product / total);
+	}
+	/* bit by bit, as one multiplies and divides on paper */
+	for (int bit = 62; bit >= 0; bit--)
+	{
+		rest *= 2;
+		quotient *= 2;
+		if (units >> bit & 1)
+			rest += part;
+		for (; rest >= total; rest -= total)
+			quotient++;
+	}
+	*remainder = rest;
+	return quotient;
 }
 
 #define MAX_DECIMAL_DIGITS		18

@@ -78,6 +78,7 @@ extern int	rational_compare_slowly(Rational a, Rational b);
 extern Rational rational_round(Rational a, Rational step, RoundingMode mode);
 extern Rational rational_floor(Rational a, Rational step);
 extern Rational rational_ceil(Rational a, Rational step);
+extern int64_t proportion(int64_t units, Int128 part, Int128 total, Int128 *remainder);
 extern bool rational_parse(const char *text, int length, Rational *value);
 
 /* Most values are small: what can be done in 64 bits is done there, and here. */

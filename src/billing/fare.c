@@ -17,7 +17,7 @@ read_timeline(FareRun *run)
 	int64_t		until;
 
 	run->answer_count = 0;
-	if (run->timeline == NULL || run->trip.end - at > MAX_TIMELINE_TRIP)
+	if (run->timeline == NULL || run->timeline->test_count == 0 || run->trip.end - at > MAX_TIMELINE_TRIP)
 		return false;
 	do
 	{
@@ -33,97 +33,121 @@ read_timeline(FareRun *run)
 	return true;
 }
 
+/* The timeline's tests that cut a trip, and those that cut the time before its start. */
+typedef struct CuttingTests
+{
+	uint32_t	trip;
+	uint32_t	reserved;
+} CuttingTests;
+
 /* Does a condition that holds for a stretch change its answer in between? */
 static void
-add_rule_edges(FareRun *run, const Condition *when, int64_t from, uint32_t *tests)
+add_rule_edges(FareRun *run, const Condition *when, int64_t from, CuttingTests *cutting)
 {
-	if (when != NULL && when->evaluate != EVALUATE_START)
-		condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
-						run->answers_known ? tests : NULL);
+	uint32_t	tests = 0;
+
+	if (when == NULL || when->evaluate == EVALUATE_START || run->edges.count > MAX_EDGES)
+		return;
+	condition_edges(when, &run->circumstances, from, run->trip.end, &run->edges,
+					run->answers_known ? &tests : NULL);
+	cutting->trip |= tests;
+	if (from < run->trip.start)
+		cutting->reserved |= tests;
 }
 
 static void
-add_charge_edges(FareRun *run, const Charge *charges, int count, uint32_t *tests)
+add_charge_edges(FareRun *run, const Charge *charges, int count, CuttingTests *cutting)
 {
 	for (int i = 0; i < count; i++)
-		add_rule_edges(run, charges[i].when, run->trip.start, tests);
+		add_rule_edges(run, charges[i].when, run->trip.start, cutting);
 }
 
-static int64_t
-next_cap_window(const FareRun *run, const Cap *cap, int32_t *date)
+static int32_t
+next_cap_date(const FareRun *run, const Cap *cap, int32_t date)
 {
 	switch (cap->window)
 	{
 		case CAP_DAY:
-			*date += 1;
-			break;
+			return date + 1;
 		case CAP_WEEK:
 			/* 2000-01-03 was a Monday */
-			*date += 7 - (int32_t) (((*date - 2) % 7 + 7) % 7);
-			break;
+			return date + 7 - (int32_t) (((date - 2) % 7 + 7) % 7);
 		default:
-			*date = run->clock->zone.next_month(*date);
-			break;
+			return run->clock->zone.next_month(date);
 	}
-	return clock_instant(run->clock, *date * MICROSECONDS_PER_DAY);
 }
 
 /* The instants within the trip at which a window of a cap ends. */
 static void
 cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 {
+	int64_t		duration = run->trip.end - run->trip.start;
+	int32_t		last;
 	int32_t		date;
 
 	if (cap->window == CAP_ROLLING)
 	{
-		for (int64_t edge = run->trip.start + cap->length; edge < run->trip.end; edge += cap->length)
-			instant_list_add(edges, edge);
+		for (int64_t elapsed = cap->length; elapsed < duration && edges->count <= MAX_EDGES; elapsed += cap->length)
+			instant_list_add(edges, run->trip.start + elapsed);
 		return;
 	}
-	date = local_date(clock_local(run->clock, run->trip.start));
-	for (;;)
+	/* one more, should the clock be set back over midnight; those beyond may not be instants */
+	last = local_date(clock_local(run->clock, run->trip.end)) + 1;
+	date = next_cap_date(run, cap, local_date(clock_local(run->clock, run->trip.start)));
+	for (; date <= last; date = next_cap_date(run, cap, date))
 	{
-		int64_t		edge = next_cap_window(run, cap, &date);
+		int64_t		edge = clock_instant(run->clock, date * MICROSECONDS_PER_DAY);
 
-		if (edge >= run->trip.end)
-			return;
-		if (edge > run->trip.start)
+		if (edge > run->trip.start && edge < run->trip.end)
 			instant_list_add(edges, edge);
 	}
 }
 
 /* Where conditions change their answers, but for those that the timeline tells. */
 static void
-collect_rule_edges(FareRun *run, uint32_t *tests)
+collect_rule_edges(FareRun *run, CuttingTests *cutting)
 {
 	const Tariff *t = run->tariff;
 	int64_t		first = run->trip.start - run->trip.reserved;
 
 	for (int i = 0; i < t->rate_count; i++)
-		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, tests);
+		add_rule_edges(run, t->rates[i].when, t->rates[i].dimension == RESERVED ? first : run->trip.start, cutting);
 	for (int i = 0; i < t->multiplier_count; i++)
-		add_rule_edges(run, t->multipliers[i].when, first, tests);
-	add_charge_edges(run, t->flat_fares, t->flat_fare_count, tests);
-	add_charge_edges(run, t->surcharges, t->surcharge_count, tests);
-	add_charge_edges(run, t->discounts, t->discount_count, tests);
+		add_rule_edges(run, t->multipliers[i].when, first, cutting);
+	add_charge_edges(run, t->flat_fares, t->flat_fare_count, cutting);
+	add_charge_edges(run, t->surcharges, t->surcharge_count, cutting);
+	add_charge_edges(run, t->discounts, t->discount_count, cutting);
 }
 
 static void
 collect_edges(FareRun *run)
 {
 	const Tariff *t = run->tariff;
-	uint32_t	tests = 0;
+	CuttingTests cutting = {0, 0};
 
 	run->edges.count = 0;
 	if (!run->answers_known || run->timeline->others_cut)
-		collect_rule_edges(run, &tests);
+		collect_rule_edges(run, &cutting);
 	if (run->answers_known)
-		tests |= run->timeline->cutting;
+	{
+		cutting.trip |= run->timeline->cutting;
+		cutting.reserved |= run->timeline->cutting_reserved;
+	}
 	for (int i = 1; i < run->answer_count; i++)
+	{
+		uint32_t	tests = run->answers[i].from < run->trip.start ? cutting.reserved : cutting.trip;
+
 		if ((run->answers[i].tests ^ run->answers[i - 1].tests) & tests)
 			instant_list_add(&run->edges, run->answers[i].from);
-	for (int i = 0; i < t->cap_count; i++)
+	}
+	for (int i = 0; i < t->cap_count && run->edges.count <= MAX_EDGES; i++)
 		cap_edges(run, &t->caps[i], &run->edges);
+	run->too_many_edges = run->edges.count > MAX_EDGES;
+	if (run->too_many_edges)
+	{
+		run->fits = false;
+		run->edges.count = 0;
+	}
 	instant_list_sort(&run->edges);
 }
 
@@ -197,7 +221,7 @@ make_cells(FareRun *run)
 	int			window[MAX_CAPS] = {0};
 
 	run->cell_count = 0;
-	if (t->cap_count == 0)
+	if (t->cap_count == 0 || run->too_many_edges)
 		return;
 	for (int k = 0; k < t->cap_count; k++)
 	{
@@ -227,9 +251,12 @@ find_multipliers(FareRun *run)
 	const Tariff *t = run->tariff;
 
 	for (int p = 0; t->multiplier_count > 0 && p < run->piece_count; p++)
+	{
+		run->provider->pause();
 		for (int m = 0; m < t->multiplier_count; m++)
 			if (rule_holds_at(run, t->multipliers[m].when, p))
 				run->pieces[p].multipliers |= UINT32_C(1) << m;
+	}
 }
 
 /*
@@ -480,12 +507,14 @@ add_base(FareRun *run)
 }
 
 /*
- * Make the bill: the base, then steps 4 to 14.  False if an amount is out of range;
- * the fare is in run->fare then not.
+ * Make the bill: the base, then steps 4 to 14.  False if an amount is out of range, or
+ * the trip is cut too often; the fare is in run->fare then not.
  */
 bool
 fare_finish(FareRun *run)
 {
+	if (run->too_many_edges)
+		return false;
 	run->line_count = 0;
 	add_base(run);
 	price_rates(run);
@@ -495,23 +524,78 @@ fare_finish(FareRun *run)
 	return run->fits;
 }
 
+/* The first piece that is not over before an instant. */
+static int
+piece_until(const FareRun *run, int64_t instant)
+{
+	int			low = run->first_driven;
+	int			high = run->piece_count - 1;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (run->pieces[middle].to < instant)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The same of the trip until an instant, of which it has all legs and nothing later in their piece. */
+bool
+fare_finish_until(FareRun *run, int64_t instant)
+{
+	int			count = run->piece_count;
+	Piece	   *last = &run->pieces[piece_until(run, instant)];
+	int64_t		to = last->to;
+	bool		fits;
+
+	run->piece_count = (int) (last - run->pieces) + 1;
+	last->to = instant;
+	fits = fare_finish(run);
+	last->to = to;
+	run->piece_count = count;
+	return fits;
+}
+
+/* May a condition begin or cease to hold during a trip? */
+bool
+changes_on_the_way(const Condition *when)
+{
+	return when != NULL && when->evaluate != EVALUATE_START;
+}
+
+/* Is what a step rounds up priced otherwise later on? */
+static bool
+steps_may_fall(const Tariff *t, const Rate *rate)
+{
+	if (!rate->has_step)
+		return false;
+	for (int m = 0; m < t->multiplier_count; m++)
+		if ((t->multipliers[m].to & (UINT32_C(1) << rate->dimension)) && changes_on_the_way(t->multipliers[m].when))
+			return true;
+	return rate->when != NULL || t->select_first[rate->dimension];
+}
+
 /*
  * May the fare fall while a trip goes on, though no price is negative?  Where what a
  * step rounds up was begun at a higher price, where volume tiers fall, where a flat
- * fare comes to hold, or a discount.
+ * fare comes to hold, a discount, or cash; where what a minimum or cap makes of a charge
+ * is taxed otherwise than the charge; where two caps take from each other's windows.
  */
 bool
 tariff_may_fall(const Tariff *t)
 {
 	for (int i = 0; i < t->rate_count; i++)
-		if (t->rates[i].tier_mode == VOLUME ||
-			(t->rates[i].has_step && (t->select_first[t->rates[i].dimension] || t->rates[i].when != NULL)))
+		if (t->rates[i].tier_mode == VOLUME || steps_may_fall(t, &t->rates[i]))
 			return true;
 	for (int i = 0; i < t->flat_fare_count; i++)
-		if (t->flat_fares[i].when != NULL && t->flat_fares[i].when->evaluate != EVALUATE_START)
+		if (changes_on_the_way(t->flat_fares[i].when))
 			return true;
 	for (int i = 0; i < t->discount_count; i++)
-		if (t->discounts[i].when != NULL && t->discounts[i].when->evaluate != EVALUATE_START)
+		if (changes_on_the_way(t->discounts[i].when))
 			return true;
-	return false;
+	return changes_on_the_way(t->cash_when) || (t->has_tax && t->tax.rule_count > 0) || t->cap_count > 1;
 }

@@ -15,6 +15,9 @@
 #define MAX_TRIP_MILLIMETRES	INT64_C(1000000000000000)	/* 10^9 km */
 #define MAX_TRIP_MICROSECONDS	INT64_C(3155760000000000)	/* a century */
 
+/* Nor are they cut more often, so that memory and time are bounded. */
+#define MAX_EDGES				1000000
+
 /* What a trip brings with it besides its legs. */
 typedef struct Trip
 {
@@ -58,6 +61,7 @@ typedef struct Piece
 typedef struct Cell
 {
 	Rational	amount;
+	Rational	kept;			/* what the caps would leave of it */
 	int			windows[MAX_CAPS];
 } Cell;
 
@@ -152,14 +156,17 @@ typedef struct FareRun
 	Rational	total;			/* of the lines' exact amounts */
 	Rational	unit;			/* of amounts */
 	int64_t		fare;			/* in such units */
-	bool		fits;			/* false: an amount is out of range */
+	bool		fits;			/* false: an amount is out of range, */
+	bool		too_many_edges;	/* or this */
 } FareRun;
 
 extern void fare_begin(FareRun *run, const Tariff *tariff, Clock *clock,
 					   const Provider *provider, const Trip *trip);
 extern void fare_add_leg(FareRun *run, const TripLeg *leg);
 extern bool fare_finish(FareRun *run);
+extern bool fare_finish_until(FareRun *run, int64_t instant);
 extern void fare_allocate(FareRun *run);
+extern bool changes_on_the_way(const Condition *when);
 extern bool tariff_may_fall(const Tariff *tariff);
 
 /* Parts of fare_finish, in their order. */

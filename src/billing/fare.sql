@@ -5,7 +5,7 @@ CREATE FUNCTION fare(tariff tariff, distance_m float8, duration interval, starte
     AS 'MODULE_PATHNAME', 'tripmeter_fare'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION fare(tariff, float8, interval, timestamptz, jsonb) IS
-    'What a trip of so many metres and so long costs, in the currency of the tariff. Errors: a tariff whose taximeter needs legs, or that prices time in motion or at rest; a negative distance or duration, or one out of range.';
+    'What a trip of so many metres and so long costs, in the currency of the tariff. Errors: a tariff whose taximeter needs legs, or that prices time in motion or at rest; a negative distance or duration, or one out of range; an attribute that has to be a number and is none, an unknown member of "used".';
 
 CREATE FUNCTION fare(tariff tariff, distance_m float8, moving interval, stopped interval, started_at timestamptz, attributes jsonb DEFAULT '{}')
     RETURNS numeric
@@ -50,7 +50,7 @@ CREATE FUNCTION fare_bounds(tariff tariff, distance_m float8, duration interval,
     AS 'MODULE_PATHNAME', 'tripmeter_fare_bounds'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION fare_bounds(tariff, float8, interval, timestamptz, jsonb) IS
-    'The least and the most that a taximeter may have charged for a trip of so many metres and so long, whatever its legs; without a taximeter in mode S or K both are the fare. Errors: those of fare.';
+    'The least and the most that a trip of so many metres and so long may have cost under a taximeter, whatever its legs were, but for gaps that the meter leaves out. Rates beside the meter are as of a trip driven evenly; without a meter both are the fare. Errors: those of fare.';
 
 CREATE FUNCTION meter_reading(tariff tariff, track track, at timestamptz, policy mileage_policy DEFAULT 'default', attributes jsonb DEFAULT '{}')
     RETURNS numeric

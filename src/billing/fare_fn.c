@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -46,6 +47,16 @@ distance_argument(FunctionCallInfo fcinfo, int arg)
 	return (int64) mm;
 }
 
+static void
+check_duration(int64 time)
+{
+	if (time > MAX_TRIP_MICROSECONDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("duration of a trip is out of range"),
+				 errdetail("It is more than a century.")));
+}
+
 int64
 duration_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -58,12 +69,9 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 				 errmsg("duration of a trip must not contain months or years"),
 				 errdetail("A month has no fixed length."),
 				 errhint("Give it in days, hours, minutes or seconds.")));
-	if (__builtin_add_overflow((int64) interval->day * USECS_PER_DAY, interval->time, &time) ||
-		time > MAX_TRIP_MICROSECONDS)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration of a trip is out of range"),
-				 errdetail("It is more than a century.")));
+	if (__builtin_add_overflow((int64) interval->day * USECS_PER_DAY, interval->time, &time))
+		time = PG_INT64_MAX;
+	check_duration(time);
 	if (time < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -110,7 +118,15 @@ check_needs_no_stops(const Tariff *t)
 static TripLeg
 totals_leg(int64 start, int64 mm, int64 moving, int64 stopped)
 {
-	return (TripLeg) {.from = start, .to = start + moving + stopped, .mm = mm, .moving = moving, .stopped = stopped};
+	int64		end;
+
+	check_duration(moving + stopped);
+	if (pg_add_s64_overflow(start, moving + stopped, &end) || end >= END_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("end of a trip is out of range"),
+				 errdetail("It is later than any timestamp.")));
+	return (TripLeg) {.from = start, .to = end, .mm = mm, .moving = moving, .stopped = stopped};
 }
 
 static FareRun *
@@ -120,7 +136,7 @@ price_leg(FareSite *site, const TripLeg *leg, MeterKnowledge knowledge)
 	site->run.meter_knowledge = knowledge;
 	fare_add_leg(&site->run, leg);
 	if (!fare_finish(&site->run))
-		report_fare_out_of_range();
+		report_unpriced(&site->run);
 	return &site->run;
 }
 
@@ -257,7 +273,7 @@ price_legs(FareSite *site, int64 start, int64 end)
 	for (int i = 0; i < site->leg_count; i++)
 		fare_add_leg(&site->run, &site->legs[i]);
 	if (!fare_finish(&site->run))
-		report_fare_out_of_range();
+		report_unpriced(&site->run);
 	return &site->run;
 }
 
@@ -425,6 +441,18 @@ tripmeter_fare_lines_track(PG_FUNCTION_ARGS)
 	return put_lines(fcinfo, price_track(fcinfo));
 }
 
+/* Does what a meter charges depend on when and how fast what was driven? */
+static bool
+meter_needs_legs(const Tariff *t)
+{
+	if (!t->has_meter)
+		return false;
+	for (int m = 0; m < t->multiplier_count; m++)
+		if ((t->multipliers[m].to & (UINT32_C(1) << MULTIPLIES_METER)) && changes_on_the_way(t->multipliers[m].when))
+			return true;
+	return t->meter.mode != METER_D;
+}
+
 /* (tariff, distance_m, duration, started_at, attributes) -> (low, high) */
 Datum
 tripmeter_fare_bounds(PG_FUNCTION_ARGS)
@@ -432,7 +460,7 @@ tripmeter_fare_bounds(PG_FUNCTION_ARGS)
 	FareSite   *site = fare_site(fcinfo, 4);
 	const Tariff *t = &site->compiled->tariff;
 	TripLeg		leg = duration_leg(fcinfo, t);
-	bool		metered = t->has_meter && t->meter.mode != METER_D;
+	bool		metered = meter_needs_legs(t);
 	Datum		values[2];
 	bool		nulls[2] = {0};
 	TupleDesc	desc;
@@ -444,24 +472,44 @@ tripmeter_fare_bounds(PG_FUNCTION_ARGS)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-/* The highest fare at the end of any leg, and wherever a condition changed its answer. */
 static int64
-highest_fare(FareSite *site, int64 start, int64 end, int64 highest)
+fare_until(FareRun *run, int64 instant)
 {
-	int			edge_count = site->run.edges.count;
-	int64	   *edges = palloc(edge_count * sizeof(int64) + 1);
+	if (!fare_finish_until(run, instant))
+		report_unpriced(run);
+	return run->fare;
+}
 
-	if (edge_count > 0)
-		memcpy(edges, site->run.edges.instants, edge_count * sizeof(int64));
-	for (int i = 0; i < edge_count + site->leg_count; i++)
+/*
+ * The highest fare so far: at the start, at the end of each leg, wherever a condition
+ * changed its answer, and at the end of the track.  A meter that showed what is between
+ * them could fall back from it.
+ */
+static int64
+highest_fare(FareSite *site, int64 start, int64 end, bool ended)
+{
+	FareRun    *run = &site->run;
+	const InstantList *edges = &run->edges;
+	int			edge = 0;
+	int64		highest;
+
+	fare_site_begin(site, start, end);
+	highest = fare_until(run, start);
+	for (int i = 0; i < site->leg_count && site->legs[i].from <= end; i++)
 	{
-		int64		at = i < edge_count ? edges[i] : site->legs[i - edge_count].to;
+		const TripLeg *leg = &site->legs[i];
 
-		if (at > start && at < end)
-			highest = Max(highest, price_legs(site, start, at)->fare);
+		CHECK_FOR_INTERRUPTS();
+		for (; edge < edges->count && edges->instants[edge] <= leg->from; edge++)
+			if (edges->instants[edge] > start)
+				highest = Max(highest, fare_until(run, edges->instants[edge]));
+		fare_add_leg(run, leg);
+		for (; edge < edges->count && edges->instants[edge] < leg->to; edge++)
+			highest = Max(highest, fare_until(run, edges->instants[edge]));
+		if (leg->to <= end)
+			highest = Max(highest, fare_until(run, leg->to));
 	}
-	pfree(edges);
-	return highest;
+	return ended ? Max(highest, fare_until(run, end)) : highest;
 }
 
 /* (tariff, track, at, policy, attributes); NULL before the trip has begun. */
@@ -472,15 +520,14 @@ tripmeter_meter_reading(PG_FUNCTION_ARGS)
 	int64		at = PG_GETARG_TIMESTAMPTZ(2);
 	int64		start,
 				end;
-	FareRun    *run;
-	int64		fare;
 
 	if (!read_legs(site, PG_GETARG_DATUM(1), DatumGetMileagePolicyP(PG_GETARG_DATUM(3)), &start, &end) || at < start)
 		PG_RETURN_NULL();
-	end = Min(end, at);
-	run = price_legs(site, start, end);
-	fare = run->fare;
-	if (tariff_may_fall(run->tariff))
-		fare = highest_fare(site, start, end, fare);
-	return amount_datum(run, fare);
+	if (tariff_may_fall(&site->compiled->tariff))
+	{
+		int64		highest = highest_fare(site, start, Min(end, at), at >= end);
+
+		return amount_datum(&site->run, highest);
+	}
+	return fare_datum(fcinfo, price_legs(site, start, Min(end, at)));
 }

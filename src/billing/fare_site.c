@@ -117,9 +117,12 @@ find_member(JsonbContainer *object, const char *name, JsonbValue *room)
 	return value != NULL && value->type == jbvNull ? NULL : value;
 }
 
-/* The text of a member that is a number, or a string; NULL if it is absent. */
+/*
+ * The text of a member that is a number, or a string; NULL if it is absent.  Errors
+ * name it by its path.
+ */
 static char *
-number_text(JsonbContainer *object, const char *name)
+number_text(JsonbContainer *object, const char *name, const char *path)
 {
 	JsonbValue	room;
 	JsonbValue *value = find_member(object, name, &room);
@@ -132,7 +135,19 @@ number_text(JsonbContainer *object, const char *name)
 		return pnstrdup(value->val.string.val, value->val.string.len);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("attribute \"%s\" of a trip is neither a number nor a string", name)));
+			 errmsg("attribute \"%s\" of a trip is neither a number nor a string", path)));
+}
+
+/* Zeros at the end of a fraction, but for its first digit, say nothing. */
+static int
+length_without_zeros(const char *text)
+{
+	size_t		length = strlen(text);
+
+	if (strchr(text, '.') != NULL)
+		while (text[length - 1] == '0' && text[length - 2] != '.')
+			length--;
+	return (int) length;
 }
 
 /* A decimal; 0 if it is absent. */
@@ -140,9 +155,9 @@ Rational
 decimal_member(JsonbContainer *object, const char *name)
 {
 	Rational	decimal = whole(0);
-	char	   *text = number_text(object, name);
+	char	   *text = number_text(object, name, name);
 
-	if (text != NULL && !rational_parse(text, (int) strlen(text), &decimal))
+	if (text != NULL && !rational_parse(text, length_without_zeros(text), &decimal))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("attribute \"%s\" of a trip is not a decimal", name),
@@ -151,27 +166,95 @@ decimal_member(JsonbContainer *object, const char *name)
 	return decimal;
 }
 
-/* A quantity of the trip, rounded to so many parts of its unit; 0 if it is absent. */
-static int64
-quantity_member(JsonbContainer *object, const char *name, int64 parts, int64 most)
+/* A quantity among the attributes, in so many parts of its unit. */
+typedef struct TripQuantity
 {
-	char	   *text = number_text(object, name);
+	const char *name;
+	const char *path;			/* for errors */
+	int64		parts;
+	int64		most;
+} TripQuantity;
+
+#define USED(member, parts, most)	{member, "used." member, parts, most}
+
+static const TripQuantity reserved_time = {"reserved_s", "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS};
+static const TripQuantity used_quantities[DIMENSION_COUNT] = {
+	[DISTANCE] = USED("distance_m", 1000, MAX_TRIP_MILLIMETRES),
+	[TIME] = USED("time_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS),
+	[MOVING] = USED("moving_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS),
+	[STOPPED] = USED("stopped_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS),
+	[RESERVED] = USED("reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS),
+};
+
+/* Of any length.  Of other text the server's own error would not name the attribute. */
+static bool
+is_decimal(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t		whole_digits,
+				fraction_digits;
+
+	text += text[0] == '-';
+	whole_digits = strspn(text, digits);
+	text += whole_digits;
+	if (whole_digits == 0 || text[0] != '.')
+		return whole_digits > 0 && text[0] == '\0';
+	fraction_digits = strspn(text + 1, digits);
+	return fraction_digits > 0 && text[1 + fraction_digits] == '\0';
+}
+
+/* Rounded to whole parts; 0 if it is absent. */
+static int64
+quantity_member(JsonbContainer *object, const TripQuantity *of)
+{
+	char	   *text = number_text(object, of->name, of->path);
 	Datum		zero = NumericGetDatum(int64_to_numeric(0));
 	Datum		quantity;
 
 	if (text == NULL)
 		return 0;
+	if (!is_decimal(text))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attribute \"%s\" of a trip is not a decimal", of->path),
+				 errdetail("Its value is \"%s\".", text),
+				 errhint("Use a number, or a decimal in a string such as \"90.5\".")));
 	quantity = DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	quantity = DirectFunctionCall2(numeric_round,
-								   DirectFunctionCall2(numeric_mul, quantity, NumericGetDatum(int64_to_numeric(parts))),
+								   DirectFunctionCall2(numeric_mul, quantity, NumericGetDatum(int64_to_numeric(of->parts))),
 								   Int32GetDatum(0));
 	if (DatumGetBool(DirectFunctionCall2(numeric_lt, quantity, zero)) ||
-		DatumGetBool(DirectFunctionCall2(numeric_gt, quantity, NumericGetDatum(int64_to_numeric(most)))))
+		DatumGetBool(DirectFunctionCall2(numeric_gt, quantity, NumericGetDatum(int64_to_numeric(of->most)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("attribute \"%s\" of a trip is out of range", name),
+				 errmsg("attribute \"%s\" of a trip is out of range", of->path),
 				 errdetail("Its value is \"%s\".", text)));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, quantity));
+}
+
+/* A misspelt member would price the rental as if nothing had been used. */
+static void
+check_used_members(JsonbContainer *used)
+{
+	JsonbIterator *members = JsonbIteratorInit(used);
+	JsonbValue	key,
+				value;
+
+	(void) JsonbIteratorNext(&members, &key, true);
+	while (JsonbIteratorNext(&members, &key, true) == WJB_KEY)
+	{
+		bool		known = false;
+
+		for (int d = 0; d < DIMENSION_COUNT && !known; d++)
+			known = key.val.string.len == (int) strlen(used_quantities[d].name) &&
+				memcmp(key.val.string.val, used_quantities[d].name, key.val.string.len) == 0;
+		if (!known)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("attribute \"used.%.*s\" of a trip is not known", key.val.string.len, key.val.string.val),
+					 errhint("The members of \"used\" are distance_m, time_s, moving_s, stopped_s and reserved_s.")));
+		(void) JsonbIteratorNext(&members, &value, true);
+	}
 }
 
 static void
@@ -179,7 +262,6 @@ read_used(JsonbContainer *attributes, Trip *trip)
 {
 	JsonbValue	room;
 	JsonbValue *used = find_member(attributes, "used", &room);
-	JsonbContainer *object;
 
 	if (used == NULL)
 		return;
@@ -188,12 +270,9 @@ read_used(JsonbContainer *attributes, Trip *trip)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("attribute \"used\" of a trip is not an object"),
 				 errhint("Write it as in {\"used\": {\"distance_m\": 12000, \"time_s\": 600}}.")));
-	object = used->val.binary.data;
-	trip->used[DISTANCE] = quantity_member(object, "distance_m", 1000, MAX_TRIP_MILLIMETRES);
-	trip->used[TIME] = quantity_member(object, "time_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
-	trip->used[MOVING] = quantity_member(object, "moving_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
-	trip->used[STOPPED] = quantity_member(object, "stopped_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
-	trip->used[RESERVED] = quantity_member(object, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	check_used_members(used->val.binary.data);
+	for (int d = 0; d < DIMENSION_COUNT; d++)
+		trip->used[d] = quantity_member(used->val.binary.data, &used_quantities[d]);
 }
 
 /* The lists of values that the tariff's conditions look for, read once. */
@@ -239,7 +318,7 @@ read_attributes(FareSite *site, Jsonb *attributes)
 		site->attribute_amounts[i] = decimal_member(&attributes->root, t->amount_attributes[i]);
 	if (JB_ROOT_COUNT(attributes) == 0)
 		return;
-	site->trip.reserved = quantity_member(&attributes->root, "reserved_s", USECS_PER_SEC, MAX_TRIP_MICROSECONDS);
+	site->trip.reserved = quantity_member(&attributes->root, &reserved_time);
 	read_used(&attributes->root, &site->trip);
 }
 
@@ -306,4 +385,17 @@ report_fare_out_of_range(void)
 			 errmsg("fare out of range"),
 			 errdetail("An amount or a fraction on the way to it does not fit into 128 bits."),
 			 errhint("Look for a price or a quantity that is too large, or has too many digits.")));
+}
+
+/* Why a bill could not be made. */
+void
+report_unpriced(const FareRun *run)
+{
+	if (!run->too_many_edges)
+		report_fare_out_of_range();
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("trip is cut into too many segments"),
+			 errdetail("Windows of conditions and caps would begin or end in it more than %d times.", MAX_EDGES),
+			 errhint("Look for a cap by a very short time, or split the trip.")));
 }

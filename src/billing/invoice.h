@@ -6,9 +6,7 @@
 #define TRIPMETER_INVOICE_H
 
 #include "billing/fare.h"
-
-/* Amounts of trips are whole numbers of such parts. */
-#define AMOUNT_PARTS	INT64_C(1000000000)
+#include "billing/stored_amount.h"
 
 /* What the trips of a period come to. */
 typedef struct PeriodTotals
@@ -27,6 +25,20 @@ typedef struct PeriodShare
 	int64_t		days;
 	int64_t		period_days;	/* positive */
 } PeriodShare;
+
+/* Add more of them; returns NULL, or what is out of range then. */
+static inline const char *
+period_totals_add(PeriodTotals *to, const PeriodTotals *more)
+{
+	if (__builtin_add_overflow(to->mm, more->mm, &to->mm))
+		return "distance";
+	if (__builtin_add_overflow(to->us, more->us, &to->us))
+		return "duration";
+	if (__builtin_add_overflow(to->amount, more->amount, &to->amount))
+		return "amount";
+	to->trip_count += more->trip_count;
+	return NULL;
+}
 
 extern Int128 daily_cap_parts(const Period *period);
 extern bool invoice_finish(FareRun *run, Tariff *of_period, const Tariff *plan, Clock *clock,

@@ -69,7 +69,7 @@ CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE invoice(tariff, timestamptz, float8, interval, numeric) IS
-    'What a customer owes for the trips of a period under a plan, in its currency. Distances in metres; a NULL distance, duration or amount counts as nothing. NULL without trips. Errors: a tariff without a period, two plans in a group, a NULL start under a daily cap, a negative distance or duration, an amount with more than 9 digits behind the point, what is out of range.';
+    'What a customer owes for the trips of a period under a plan, in its currency. Distances in metres; a NULL distance, duration or amount counts as nothing, and a row in which start, distance, duration and amount are NULL as no trip: so an outer join bills a customer without trips. NULL without rows. Errors: a tariff without a period, two plans in a group, a NULL start under a daily cap, a negative distance or duration, an amount with more than 18 digits before the point or 9 behind it, what is out of range.';
 
 CREATE AGGREGATE invoice(plan tariff, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
     SFUNC = invoice_accum, STYPE = internal, SSPACE = 1024,
@@ -108,7 +108,7 @@ CREATE TYPE invoice_share AS (
     amount numeric
 );
 COMMENT ON TYPE invoice_share IS 'What of an invoice is for a trip.';
-COMMENT ON COLUMN invoice_share.trip_id IS 'name of the trip';
+COMMENT ON COLUMN invoice_share.trip_id IS 'name of the trip; NULL of an invoice without trips';
 COMMENT ON COLUMN invoice_share.amount IS 'its share in the currency of the plan; all shares add up to the invoice';
 
 CREATE FUNCTION invoice_shares_accum(state internal, plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric) RETURNS internal
@@ -134,7 +134,7 @@ CREATE AGGREGATE invoice_shares(plan tariff, trip_id text, started_at timestampt
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE invoice_shares(tariff, text, timestamptz, float8, interval, numeric) IS
-    'An invoice, allocated to its trips, which are in order of their start and name: by their amounts (a negative one counts as 0), or where these are all 0 by their distances, or their durations, or equally; cents that are left go to the largest remainders, of equal ones to the first trips. Errors: those of invoice, a NULL name, more than tripmeter.max_state_mb.';
+    'An invoice, allocated to its trips, which are in order of their start and name: by their amounts (a negative one counts as 0), or where these are all 0 by their distances, or their durations, or equally; cents that are left go to the largest remainders, of equal ones to the first trips. An invoice without trips is one share, of a NULL trip. Errors: those of invoice, a trip with a NULL name, more than tripmeter.max_state_mb.';
 
 CREATE AGGREGATE invoice_shares(plan tariff, trip_id text, started_at timestamptz, distance_m float8, duration interval, amount numeric, attributes jsonb) (
     SFUNC = invoice_shares_accum, STYPE = internal, SSPACE = 8192,
@@ -152,7 +152,7 @@ CREATE FUNCTION invoice_delta(plan tariff, already_billed numeric, now numeric) 
     AS 'MODULE_PATHNAME', 'tripmeter_invoice_delta'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION invoice_delta(tariff, numeric, numeric) IS
-    'What is still to be billed, in the currency of the plan; negative is a credit. Errors: an amount with more digits than the currency.';
+    'What is still to be billed, in the currency of the plan; negative is a credit. NULL if an argument is: of a first bill 0 is already billed. Errors: an amount with more digits than the currency.';
 
 CREATE FUNCTION invoice_delta(plan tariff, already_billed invoice_line[], now invoice_line[])
     RETURNS TABLE (kind text, rule text, billed numeric, billed_now numeric, delta numeric)
@@ -168,4 +168,4 @@ BEGIN ATOMIC
     ORDER BY min(l.line), l.kind, l.rule;
 END;
 COMMENT ON FUNCTION invoice_delta(tariff, invoice_line[], invoice_line[]) IS
-    'The same for each kind and rule of lines; what is still to be billed of them adds up to that of the invoice. Errors: an amount with more digits than the currency.';
+    'The same for each kind and rule of lines; what is still to be billed of them adds up to that of the invoice. No rows if an argument is NULL: of a first bill ''{}'' is already billed. Errors: an amount with more digits than the currency.';

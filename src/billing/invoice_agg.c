@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -21,6 +21,7 @@
 
 #include "billing/invoice_agg.h"
 #include "track/agg_state.h"
+#include "tripmeter.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_accum);
 PG_FUNCTION_INFO_V1(tripmeter_invoice_combine);
@@ -35,6 +36,42 @@ report_out_of_range(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s of an invoice is out of range", what)));
+}
+
+/* May it grow by so many bytes? */
+void
+check_state_size(const InvoiceState *state, Size more)
+{
+	Size		bytes = state->trips.bytes + state->days.capacity * sizeof(DayBlock);
+
+	if (unlikely(bytes + more > (Size) tripmeter_max_state_mb * 1024 * 1024))
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("trips of one invoice exceed tripmeter.max_state_mb"),
+				 errdetail("The limit is %d MB.", tripmeter_max_state_mb),
+				 errhint("Group by customer and period, or raise tripmeter.max_state_mb.")));
+}
+
+/* Memory for the days of a state. */
+static void *
+resize_days(void *of_state, void *old, size_t size)
+{
+	InvoiceState *state = of_state;
+
+	check_state_size(state, size - state->days.capacity * sizeof(DayBlock));
+	return old == NULL ? MemoryContextAllocHuge(state->context, size) : repalloc_huge(old, size);
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static inline Provider
+days_provider(InvoiceState *state)
+{
+	return (Provider) {state, resize_days, check_interrupts};
 }
 
 /* A copy with a whole header. */
@@ -85,22 +122,28 @@ check_same_attributes(Jsonb *first, struct varlena *other)
 				 errhint("Add the attributes to GROUP BY.")));
 }
 
+static pg_noinline void
+report_missing(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s of an invoice must not be NULL", name)));
+}
+
 /* A varlena argument that must be there, not copied where that can be helped. */
 struct varlena *
 required_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (unlikely(PG_ARGISNULL(arg)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of an invoice must not be NULL", name)));
+		report_missing(name);
 	return PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
 }
 
 static InvoiceState *
-make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attributes)
+make_state(MemoryContext context, CompiledTariff *compiled, struct varlena *plan, struct varlena *attributes)
 {
-	InvoiceState *state = MemoryContextAllocZero(state_context(fcinfo), sizeof(InvoiceState));
-	const Period *period = &tariff_argument(fcinfo, ARG_PLAN)->tariff.period;
+	InvoiceState *state = MemoryContextAllocZero(context, sizeof(InvoiceState));
+	const Period *period = &compiled->tariff.period;
 
 	if (!period->given)
 		ereport(ERROR,
@@ -108,104 +151,77 @@ make_state(FunctionCallInfo fcinfo, struct varlena *plan, struct varlena *attrib
 				 errmsg("tariff is not a plan"),
 				 errdetail("It has no \"period\"."),
 				 errhint("Write what a period costs into the tariff's \"period\"; it may be {}.")));
-	state->context = state_context(fcinfo);
-	state->plan = copy_varlena(state->context, plan);
+	state->context = context;
+	state->plan = copy_varlena(context, plan);
+	state->row_plan = (TariffHint) {compiled->number, compiled};
 	if (attributes != NULL)
-		state->attributes = (Jsonb *) copy_varlena(state->context, attributes);
+		state->attributes = (Jsonb *) copy_varlena(context, attributes);
 	state->by_date = period->has_daily_cap;
 	return state;
 }
 
 /* The state of the group, made by its first row. */
 static InvoiceState *
-accum_state(FunctionCallInfo fcinfo, int first)
+accum_state(FunctionCallInfo fcinfo, int first, CompiledTariff *compiled)
 {
 	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
-	struct varlena *plan = required_argument(fcinfo, ARG_PLAN, "plan");
 	struct varlena *attributes = NULL;
 
 	if (PG_NARGS() > first + ARG_ATTRIBUTES)
 		attributes = required_argument(fcinfo, first + ARG_ATTRIBUTES, "attributes");
 	if (state == NULL)
-		return make_state(fcinfo, plan, attributes);
-	check_same_plan(state->plan, plan);
+		return make_state(state_context(fcinfo), compiled, required_argument(fcinfo, ARG_PLAN, "plan"), attributes);
+	/* as a rule the call site has compared it already */
+	if (state->row_plan.number != compiled->number)
+	{
+		check_same_plan(state->plan, required_argument(fcinfo, ARG_PLAN, "plan"));
+		state->row_plan = (TariffHint) {compiled->number, compiled};
+	}
 	if (attributes != NULL)
 		check_same_attributes(state->attributes, attributes);
 	return state;
 }
 
-/* An amount in parts; one with more digits than they have is an error. */
-static int64
-amount_argument(FunctionCallInfo fcinfo, int arg)
+/* The same of every numeric, slowly. */
+static pg_noinline Int128
+numeric_parts(Numeric amount)
 {
-	static Numeric parts = NULL;
-	Numeric		amount = PG_GETARG_NUMERIC(arg);
+	Datum		value = NumericGetDatum(amount);
+	Datum		units;
+	Datum		parts;
 
-	if (parts == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		parts = int64_to_numeric(AMOUNT_PARTS);
-		MemoryContextSwitchTo(caller);
-	}
 	if (numeric_is_nan(amount) || numeric_is_inf(amount) ||
-		(DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(amount))) > 9 &&
-		 DatumGetInt32(DirectFunctionCall1(numeric_min_scale, NumericGetDatum(amount))) > 9))
+		DatumGetInt32(DirectFunctionCall1(numeric_min_scale, value)) > 9 ||
+		DatumGetBool(DirectFunctionCall2(numeric_ge, DirectFunctionCall1(numeric_abs, value),
+										 NumericGetDatum(int64_to_numeric(MAX_TRIP_AMOUNT)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("amount of a trip is out of range"),
-				 errdetail("Its value is %s.", DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount)))),
-				 errhint("Use a number of at most 9 digits behind the point.")));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8,
-											 DirectFunctionCall2(numeric_mul, NumericGetDatum(amount), NumericGetDatum(parts))));
+				 errdetail("Its value is %s.", DatumGetCString(DirectFunctionCall1(numeric_out, value))),
+				 errhint("Use a number of at most 18 digits before the point and 9 behind it.")));
+	units = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
+	parts = DirectFunctionCall2(numeric_mul, DirectFunctionCall2(numeric_sub, value, units),
+								NumericGetDatum(int64_to_numeric(AMOUNT_PARTS)));
+	return (Int128) DatumGetInt64(DirectFunctionCall1(numeric_int8, units)) * AMOUNT_PARTS +
+		DatumGetInt64(DirectFunctionCall1(numeric_int8, parts));
 }
 
-/* Where a date is, or belongs. */
-static int
-find_day(const InvoiceState *state, int32 date)
+/* An amount in parts; one with more digits than they have is an error. */
+static Int128
+amount_argument(FunctionCallInfo fcinfo, int arg)
 {
-	int			low = 0;
-	int			high = state->day_count;
+	struct varlena *amount = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	Int128		parts;
 
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (state->days[middle].date < date)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void
-add_to_day(InvoiceState *state, int32 date, Int128 amount)
-{
-	int			at = find_day(state, date);
-
-	if (at == state->day_count || state->days[at].date != date)
-	{
-		if (state->day_count == state->day_capacity)
-		{
-			state->day_capacity = Max(32, state->day_capacity * 2);
-			state->days = state->days == NULL ?
-				MemoryContextAlloc(state->context, state->day_capacity * sizeof(DayAmount)) :
-				repalloc(state->days, state->day_capacity * sizeof(DayAmount));
-		}
-		memmove(&state->days[at + 1], &state->days[at], (state->day_count - at) * sizeof(DayAmount));
-		state->days[at] = (DayAmount) {date, 0};
-		state->day_count++;
-	}
-	state->days[at].amount += amount;
+	if (likely(stored_amount_read(VARDATA_ANY(amount), VARSIZE_ANY_EXHDR(amount), &parts)))
+		return parts;
+	return numeric_parts(DatumGetNumeric(PointerGetDatum(amount)));
 }
 
 /* The local date of the start, which a daily cap needs. */
 static int32
-date_argument(FunctionCallInfo fcinfo, int arg)
+date_argument(FunctionCallInfo fcinfo, int arg, CompiledTariff *compiled)
 {
-	CompiledTariff *compiled = tariff_argument(fcinfo, ARG_PLAN);
-
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -215,32 +231,55 @@ date_argument(FunctionCallInfo fcinfo, int arg)
 }
 
 static void
-add_totals(PeriodTotals *to, const PeriodTotals *more)
+add_totals(InvoiceState *state, const PeriodTotals *more)
 {
-	if (pg_add_s64_overflow(to->mm, more->mm, &to->mm))
-		report_out_of_range("distance");
-	if (pg_add_s64_overflow(to->us, more->us, &to->us))
-		report_out_of_range("duration");
-	to->trip_count += more->trip_count;
-	to->amount += more->amount;
+	const char *out_of_range = period_totals_add(&state->totals, more);
+
+	if (unlikely(out_of_range != NULL))
+		report_out_of_range(out_of_range);
 }
 
-/* Add the trip of a row, whose arguments begin at `first`, to the state of its group. */
+/* Is it the row of a customer without trips, from an outer join? */
+static bool
+has_no_trip(FunctionCallInfo fcinfo, int first)
+{
+	return PG_ARGISNULL(first + ARG_AMOUNT) && PG_ARGISNULL(first + ARG_DURATION) &&
+		PG_ARGISNULL(first + ARG_DISTANCE) && PG_ARGISNULL(first + ARG_START);
+}
+
+/*
+ * Add the trip of a row, whose arguments begin at `first`, to the state of its group.
+ * That exists also without a trip, so that fee and minimum are billed; the count is 0.
+ */
 InvoiceState *
 invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip)
 {
-	InvoiceState *state = accum_state(fcinfo, first);
+	CompiledTariff *compiled;
+	InvoiceState *state = state_argument(fcinfo, ARG_STATE);
 
-	*trip = (PeriodTotals) {.trip_count = 1};
+	if (unlikely(PG_ARGISNULL(ARG_PLAN)))
+		report_missing("plan");
+	compiled = state == NULL ? tariff_argument(fcinfo, ARG_PLAN) :
+		tariff_argument_again(fcinfo, ARG_PLAN, &state->row_plan);
+	state = accum_state(fcinfo, first, compiled);
+	*trip = (PeriodTotals) {0};
+	if (has_no_trip(fcinfo, first))
+		return state;
+	trip->trip_count = 1;
 	if (!PG_ARGISNULL(first + ARG_DISTANCE))
 		trip->mm = distance_argument(fcinfo, first + ARG_DISTANCE);
 	if (!PG_ARGISNULL(first + ARG_DURATION))
 		trip->us = duration_argument(fcinfo, first + ARG_DURATION);
 	if (!PG_ARGISNULL(first + ARG_AMOUNT))
 		trip->amount = amount_argument(fcinfo, first + ARG_AMOUNT);
-	add_totals(&state->totals, trip);
+	add_totals(state, trip);
 	if (state->by_date)
-		add_to_day(state, date_argument(fcinfo, first + ARG_START), trip->amount);
+	{
+		Provider	provider = days_provider(state);
+
+		if (!day_amounts_add(&state->days, date_argument(fcinfo, first + ARG_START, compiled), trip->amount, &provider))
+			report_out_of_range("amount");
+	}
 	return state;
 }
 
@@ -254,8 +293,12 @@ tripmeter_invoice_accum(PG_FUNCTION_ARGS)
 }
 
 static void
-add_trips(InvoiceState *state, const InvoiceState *other)
+add_days_and_trips(InvoiceState *state, const InvoiceState *other)
 {
+	Provider	provider = days_provider(state);
+
+	if (!day_amounts_merge(&state->days, &other->days, &provider))
+		report_out_of_range("amount");
 	for (int64 i = 0; i < other->trips.count; i++)
 		trip_list_add(state, &other->trips.items[i]);
 }
@@ -266,16 +309,14 @@ copy_state(MemoryContext context, const InvoiceState *other)
 	InvoiceState *state = MemoryContextAlloc(context, sizeof(InvoiceState));
 
 	*state = *other;
+	state->row_plan = (TariffHint) {0};
 	state->context = context;
 	state->plan = copy_varlena(context, other->plan);
 	if (other->attributes != NULL)
 		state->attributes = (Jsonb *) copy_varlena(context, (struct varlena *) other->attributes);
-	state->day_capacity = Max(state->day_count, 1);
-	state->days = MemoryContextAlloc(context, state->day_capacity * sizeof(DayAmount));
-	if (state->day_count > 0)
-		memcpy(state->days, other->days, state->day_count * sizeof(DayAmount));
+	state->days = (DayAmounts) {0};
 	state->trips = (TripList) {0};
-	add_trips(state, other);
+	add_days_and_trips(state, other);
 	return state;
 }
 
@@ -296,10 +337,8 @@ tripmeter_invoice_combine(PG_FUNCTION_ARGS)
 	check_same_plan(state->plan, other->plan);
 	if (other->attributes != NULL)
 		check_same_attributes(state->attributes, (struct varlena *) other->attributes);
-	add_totals(&state->totals, &other->totals);
-	for (int i = 0; i < other->day_count; i++)
-		add_to_day(state, other->days[i].date, other->days[i].amount);
-	add_trips(state, other);
+	add_totals(state, &other->totals);
+	add_days_and_trips(state, other);
 	PG_RETURN_POINTER(state);
 }
 
@@ -322,19 +361,41 @@ receive_varlena(StringInfo in)
 	return value;
 }
 
-static void
+void
 send_int128(StringInfo out, Int128 value)
 {
 	pq_sendint64(out, (uint64) (value >> 64));
 	pq_sendint64(out, (uint64) value);
 }
 
-static Int128
+Int128
 receive_int128(StringInfo in)
 {
 	UInt128		high = (uint64) pq_getmsgint64(in);
 
 	return (Int128) (high << 64 | (uint64) pq_getmsgint64(in));
+}
+
+static void
+send_days(StringInfo out, const DayAmounts *days)
+{
+	bytea	   *bytes = palloc(VARHDRSZ + day_amounts_max_size(days));
+	uint8	   *end = day_amounts_write(days, (uint8 *) VARDATA(bytes));
+
+	SET_VARSIZE(bytes, (char *) end - (char *) bytes);
+	send_varlena(out, bytes);
+	pfree(bytes);
+}
+
+static void
+receive_days(StringInfo in, InvoiceState *state)
+{
+	Provider	provider = days_provider(state);
+	int			size = pq_getmsgint(in, 4);
+	const char *bytes = pq_getmsgbytes(in, size);
+
+	if (!day_amounts_read(&state->days, (const uint8 *) bytes, size, &provider))
+		elog(ERROR, "damaged state of an invoice");
 }
 
 Datum
@@ -353,12 +414,7 @@ tripmeter_invoice_serial(PG_FUNCTION_ARGS)
 	pq_sendint64(&out, state->totals.mm);
 	pq_sendint64(&out, state->totals.us);
 	send_int128(&out, state->totals.amount);
-	pq_sendint32(&out, state->day_count);
-	for (int i = 0; i < state->day_count; i++)
-	{
-		pq_sendint32(&out, state->days[i].date);
-		send_int128(&out, state->days[i].amount);
-	}
+	send_days(&out, &state->days);
 	trip_list_write(&state->trips, &out);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
@@ -368,7 +424,6 @@ tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = message_argument(fcinfo, 0);
 	InvoiceState *state = palloc0(sizeof(InvoiceState));
-	int			day_count;
 
 	state->context = CurrentMemoryContext;
 	state->plan = receive_varlena(in);
@@ -379,13 +434,7 @@ tripmeter_invoice_deserial(PG_FUNCTION_ARGS)
 	state->totals.mm = pq_getmsgint64(in);
 	state->totals.us = pq_getmsgint64(in);
 	state->totals.amount = receive_int128(in);
-	day_count = pq_getmsgint(in, 4);
-	for (int i = 0; i < day_count; i++)
-	{
-		int32		date = pq_getmsgint(in, 4);
-
-		add_to_day(state, date, receive_int128(in));
-	}
+	receive_days(in, state);
 	trip_list_read(state, in);
 	pq_getmsgend(in);
 	PG_RETURN_POINTER(state);
@@ -444,13 +493,9 @@ make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state)
 	call->args[1] = (NullableDatum) {JsonbPGetDatum(attributes), false};
 	site = fare_site(call, 1);
 	share = read_share(attributes);
-	for (int i = 0; i < state->day_count; i++)
-	{
-		Int128		over = state->days[i].amount - daily_cap_parts(&site->compiled->tariff.period);
-
-		if (over > 0)
-			totals.over_cap += over;
-	}
+	if (state->by_date &&
+		!day_amounts_over(&state->days, daily_cap_parts(&site->compiled->tariff.period), &totals.over_cap))
+		report_out_of_range("amount");
 	if (!invoice_finish(&site->run, palloc(sizeof(Tariff)), &site->compiled->tariff, &site->compiled->clock,
 						&site->provider, site->attribute_results, &totals, &share))
 		report_fare_out_of_range();

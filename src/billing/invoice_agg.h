@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "billing/day_amounts.h"
 #include "billing/fare_fn.h"
 #include "billing/invoice.h"
 
@@ -20,13 +21,6 @@ enum
 	ARG_START, ARG_DISTANCE, ARG_DURATION, ARG_AMOUNT, ARG_ATTRIBUTES
 };
 
-/* What the trips that began on a local date cost. */
-typedef struct DayAmount
-{
-	int32		date;
-	Int128		amount;
-} DayAmount;
-
 /* A trip that gets a share of the invoice. */
 typedef struct SharingTrip
 {
@@ -34,37 +28,40 @@ typedef struct SharingTrip
 	int64		start;			/* the least number if it is not known */
 	int64		mm;
 	int64		us;
-	int64		amount;			/* in parts */
+	Int128		amount;			/* in parts */
 } SharingTrip;
 
 typedef struct TripList
 {
 	int64		count;
 	int64		capacity;
-	Size		bytes;			/* of all trips, with their ids */
+	Size		bytes;			/* allocated, with their ids */
 	SharingTrip *items;
 } TripList;
 
 typedef struct InvoiceState
 {
-	MemoryContext context;
-	struct varlena *plan;
-	Jsonb	   *attributes;		/* NULL: none were given */
+	/* first what every row needs: of many groups little is in the processor's cache */
+	TariffHint	row_plan;		/* of its rows so far, at their call site */
 	bool		by_date;		/* the plan has a daily cap */
+	DayAmounts	days;			/* if so */
 	PeriodTotals totals;		/* without what is over the cap */
-	int			day_count;
-	int			day_capacity;
-	DayAmount  *days;			/* in order of their dates */
+	Jsonb	   *attributes;		/* NULL: none were given */
+	struct varlena *plan;
+	MemoryContext context;
 	TripList	trips;			/* of invoice_shares alone */
 } InvoiceState;
 
 extern InvoiceState *invoice_add_row(FunctionCallInfo fcinfo, int first, PeriodTotals *trip);
 extern FareRun *make_invoice(FunctionCallInfo fcinfo, const InvoiceState *state);
 
+extern void check_state_size(const InvoiceState *state, Size more);
 extern struct varlena *required_argument(FunctionCallInfo fcinfo, int arg, const char *name);
 extern struct varlena *copy_varlena(MemoryContext context, struct varlena *value);
 extern void send_varlena(StringInfo out, struct varlena *value);
 extern struct varlena *receive_varlena(StringInfo in);
+extern void send_int128(StringInfo out, Int128 value);
+extern Int128 receive_int128(StringInfo in);
 
 extern void trip_list_add(InvoiceState *state, const SharingTrip *trip);
 extern void trip_list_write(const TripList *list, StringInfo out);

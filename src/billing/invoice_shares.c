@@ -16,7 +16,6 @@
 
 #include "billing/invoice_agg.h"
 #include "track/agg_state.h"
-#include "tripmeter.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_shares_accum);
 PG_FUNCTION_INFO_V1(tripmeter_invoice_shares_final);
@@ -26,14 +25,18 @@ PG_FUNCTION_INFO_V1(tripmeter_invoice_shares_final);
 #define ARG_TRIP		(ARG_TRIP_ID + 1)
 
 static void
-check_size(Size bytes)
+grow_list(InvoiceState *state)
 {
-	if (bytes > (Size) tripmeter_max_state_mb * 1024 * 1024)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("trips of one invoice exceed tripmeter.max_state_mb"),
-				 errdetail("The limit is %d MB.", tripmeter_max_state_mb),
-				 errhint("Group by customer, or raise tripmeter.max_state_mb.")));
+	TripList   *list = &state->trips;
+	int64		capacity = Max(16, list->capacity * 2);
+	Size		more = (capacity - list->capacity) * sizeof(SharingTrip);
+
+	check_state_size(state, more);
+	list->items = list->items == NULL ?
+		MemoryContextAllocHuge(state->context, capacity * sizeof(SharingTrip)) :
+		repalloc_huge(list->items, capacity * sizeof(SharingTrip));
+	list->capacity = capacity;
+	list->bytes += more;
 }
 
 void
@@ -42,21 +45,14 @@ trip_list_add(InvoiceState *state, const SharingTrip *trip)
 	TripList   *list = &state->trips;
 	SharingTrip *added;
 
+	CHECK_FOR_INTERRUPTS();
 	if (list->count == list->capacity)
-	{
-		int64		capacity = Max(16, list->capacity * 2);
-
-		CHECK_FOR_INTERRUPTS();
-		list->items = list->items == NULL ?
-			MemoryContextAllocHuge(state->context, capacity * sizeof(SharingTrip)) :
-			repalloc_huge(list->items, capacity * sizeof(SharingTrip));
-		list->capacity = capacity;
-	}
-	list->bytes += sizeof(SharingTrip) + VARHDRSZ + VARSIZE_ANY_EXHDR(trip->id);
-	check_size(list->bytes);
+		grow_list(state);
 	added = &list->items[list->count];
 	*added = *trip;
 	added->id = copy_varlena(state->context, trip->id);
+	list->bytes += GetMemoryChunkSpace(added->id);
+	check_state_size(state, 0);
 	list->count++;
 }
 
@@ -64,14 +60,17 @@ Datum
 tripmeter_invoice_shares_accum(PG_FUNCTION_ARGS)
 {
 	PeriodTotals totals;
-	struct varlena *id = required_argument(fcinfo, ARG_TRIP_ID, "trip");
 	InvoiceState *state = invoice_add_row(fcinfo, ARG_TRIP, &totals);
 	int64		start = PG_INT64_MIN;
+	struct varlena *id;
 
+	if (totals.trip_count == 0)
+		PG_RETURN_POINTER(state);
+	id = required_argument(fcinfo, ARG_TRIP_ID, "trip");
 	if (!PG_ARGISNULL(ARG_TRIP + ARG_START))
 		start = start_argument(fcinfo, ARG_TRIP + ARG_START);
 	trip_list_add(state, &(SharingTrip) {
-		.id = id, .start = start, .mm = totals.mm, .us = totals.us, .amount = (int64) totals.amount,
+		.id = id, .start = start, .mm = totals.mm, .us = totals.us, .amount = totals.amount,
 	});
 	PG_RETURN_POINTER(state);
 }
@@ -84,11 +83,12 @@ trip_list_write(const TripList *list, StringInfo out)
 	{
 		const SharingTrip *trip = &list->items[i];
 
+		CHECK_FOR_INTERRUPTS();
 		send_varlena(out, trip->id);
 		pq_sendint64(out, trip->start);
 		pq_sendint64(out, trip->mm);
 		pq_sendint64(out, trip->us);
-		pq_sendint64(out, trip->amount);
+		send_int128(out, trip->amount);
 	}
 }
 
@@ -104,7 +104,7 @@ trip_list_read(InvoiceState *state, StringInfo in)
 		trip.start = pq_getmsgint64(in);
 		trip.mm = pq_getmsgint64(in);
 		trip.us = pq_getmsgint64(in);
-		trip.amount = pq_getmsgint64(in);
+		trip.amount = receive_int128(in);
 		trip_list_add(state, &trip);
 		pfree(trip.id);
 	}
@@ -114,7 +114,7 @@ trip_list_read(InvoiceState *state, StringInfo in)
 typedef struct Share
 {
 	const SharingTrip *trip;
-	int64		weight;
+	Int128		weight;
 	int64		units;
 	Int128		remainder;
 } Share;
@@ -154,7 +154,7 @@ compare_remainders(const void *a, const void *b)
 }
 
 /* A refund has no part in what is owed. */
-static int64
+static Int128
 weight_by(const SharingTrip *trip, int measure)
 {
 	switch (measure)
@@ -195,11 +195,7 @@ share_units(Share *shares, int64 count, int64 units)
 
 	for (int64 i = 0; i < count; i++)
 	{
-		/* units have less than 63 bits, and weights no more than that */
-		Int128		part = (Int128) Abs(units) * shares[i].weight;
-
-		shares[i].units = (int64) (part / sum);
-		shares[i].remainder = part % sum;
+		shares[i].units = proportion(Abs(units), shares[i].weight, sum, &shares[i].remainder);
 		left -= shares[i].units;
 		by_remainder[i] = &shares[i];
 	}
@@ -215,14 +211,16 @@ static Datum
 share_datum(TupleDesc desc, const FareRun *run, const Share *share)
 {
 	Datum		values[2] = {PointerGetDatum(share->trip->id), amount_datum(run, share->units)};
-	bool		nulls[2] = {false, false};
+	bool		nulls[2] = {share->trip->id == NULL, false};
 
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 
+/* Without a trip all of it is one share, of none. */
 Datum
 tripmeter_invoice_shares_final(PG_FUNCTION_ARGS)
 {
+	static const SharingTrip no_trip = {0};
 	Oid			type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
 	InvoiceState *state = state_argument(fcinfo, 0);
 	int64		count;
@@ -234,15 +232,19 @@ tripmeter_invoice_shares_final(PG_FUNCTION_ARGS)
 	if (state == NULL)
 		PG_RETURN_NULL();
 	run = make_invoice(fcinfo, state);
-	count = state->trips.count;
+	count = Max(state->trips.count, 1);
 	shares = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Share));
-	for (int64 i = 0; i < count; i++)
+	shares[0] = (Share) {.trip = &no_trip};
+	for (int64 i = 0; i < state->trips.count; i++)
 		shares[i] = (Share) {.trip = &state->trips.items[i]};
 	qsort(shares, count, sizeof(Share), compare_trips);
 	share_units(shares, count, run->fare);
 	desc = lookup_rowtype_tupdesc_copy(type, -1);
 	rows = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Datum));
 	for (int64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		rows[i] = share_datum(desc, run, &shares[i]);
+	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(rows, (int) count, type, -1, false, TYPALIGN_DOUBLE));
 }

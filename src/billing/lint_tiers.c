@@ -7,6 +7,12 @@
 #include "billing/lint.h"
 #include "billing/lint_text.h"
 
+static bool
+is_rounded(const Rate *rate)
+{
+	return rate->has_step && rate->step_rounding != STEP_NONE;
+}
+
 /*
  * The most that can pass through a rate's tiers, in mm or us: its range, rounded to its
  * step, without what is free.  With `first` the step may be added to any quantity.
@@ -19,9 +25,9 @@ largest_quantity(const Rate *rate, bool first)
 	};
 	Rational	largest = rational_subtract(rate->to, rate->from);
 
-	if (rate->has_step && !first)
+	if (is_rounded(rate) && !first)
 		largest = rational_round(largest, rate->step, modes[rate->step_rounding]);
-	else if (rate->has_step && rate->step_rounding != STEP_DOWN)
+	else if (is_rounded(rate) && rate->step_rounding != STEP_DOWN)
 		largest = rational_add(largest, rate->step);
 	return rational_subtract(largest, rate->free);
 }
@@ -70,7 +76,7 @@ static void
 neighbours(const Rate *rate, Rational bound, Rational *last, Rational *next)
 {
 	*last = *next = bound;
-	if (rate->has_step)
+	if (is_rounded(rate))
 	{
 		*last = rational_subtract(rational_floor(rational_add(bound, rate->free), rate->step), rate->free);
 		*next = rational_add(*last, rate->step);
@@ -96,7 +102,7 @@ lint_cliff(const Linter *linter, const char *path, const Rate *rate, const Tier 
 	text_length_or_time(&text, rate->dimension, last);
 	text_append(&text, " to ");
 	text_decimal(&text, next_total);
-	text_append(&text, rate->has_step ? " at " : " beyond ");
+	text_append(&text, is_rounded(rate) ? " at " : " beyond ");
 	text_length_or_time(&text, rate->dimension, next);
 	linter->found(linter->context, path, "volume_cliff", text.bytes);
 }

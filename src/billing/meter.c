@@ -102,17 +102,21 @@ static void
 explain_meter(FareRun *run)
 {
 	const Meter *m = &run->tariff->meter;
+	const MeterRate *covering = m->covers_time ? &m->time : &m->distance;
 	int64_t		mm = 0;
 	int64_t		us = 0;
+	Rational	value;
 
 	for (int p = run->first_driven; p < run->piece_count; p++)
 	{
 		mm += run->pieces[p].meter_mm;
 		us += run->pieces[p].meter_us;
 	}
+	value = rational_add(amount_of(mm, &m->distance), amount_of(us, &m->time));
 	note_metered(run, dimension_names[DISTANCE], whole(mm), &m->distance);
 	note_metered(run, dimension_names[TIME], whole(us), &m->time);
-	note_metered(run, "covered", m->covers, m->covers_time ? &m->time : &m->distance);
+	if (m->covers.num != 0 && covering->price.num > 0)
+		note_metered(run, "covered", rational_min(m->covers, rational_divide(value, tariff_of(covering))), covering);
 }
 
 static void
@@ -159,6 +163,8 @@ meter_bound(const FareRun *run, int64_t mm, int64_t us, bool low)
 	Rational	bound;
 
 	corners[0] = rational_add(distance, time);
+	if (m->mode == METER_D)
+		return corners[0];
 	if ((Int128) mm * run->judge_mm >= (Int128) us * run->judge_us)
 	{
 		/* all at c, or some at rest and the rest faster */
@@ -200,8 +206,11 @@ price_unknown_legs(FareRun *run, bool low)
 	for (int p = run->first_driven; p < run->piece_count; p++)
 	{
 		uint32_t	multipliers = run->pieces[p].multipliers & applicable;
-		int			order = rational_compare(factor_of(run->tariff, multipliers), factor_of(run->tariff, best));
+		Rational	factor = factor_of(run->tariff, multipliers);
+		int			order = rational_compare(factor, factor_of(run->tariff, best));
 
+		if (!in_range(factor))
+			run->fits = false;
 		if (low ? order < 0 : order > 0)
 			best = multipliers;
 		mm += run->pieces[p].quantities[DISTANCE];

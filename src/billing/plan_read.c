@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "billing/condition.h"
 #include "billing/tariff_read.h"
 
 static const char *const period_keys[] = {
@@ -52,6 +53,26 @@ read_plan_discount(TariffReader *reader, const JsonPlace *place, void *item)
 		json_error(&when, NULL, "A period is no trip: its discounts have no conditions.");
 }
 
+static bool
+asks_time(const Condition *c)
+{
+	return c != NULL && (condition_has_windows(c) || c->has_elapsed || asks_time(c->negated));
+}
+
+/* A bill of a month is paid at no hour that the plan could know. */
+static void
+check_cash_condition(TariffReader *reader, const JsonPlace *top)
+{
+	JsonPlace	rounding,
+				cash,
+				when;
+
+	if (asks_time(reader->tariff->cash_when) && json_find(top, "rounding", &rounding) &&
+		json_find(&rounding, "cash", &cash) && json_find(&cash, "when", &when))
+		json_error(&when, "Ask for attributes alone, or write the plan as a tariff of its own.",
+				   "With a \"period\" it is also asked of invoices, which have no time.");
+}
+
 void
 read_period(TariffReader *reader, const JsonPlace *top)
 {
@@ -61,6 +82,7 @@ read_period(TariffReader *reader, const JsonPlace *top)
 	if (!begin_member(reader, top, "period", period_keys, &place))
 		return;
 	period->given = true;
+	check_cash_condition(reader, top);
 	read_fee(reader, &place, period);
 	period->allowance_count = read_list(reader, &place, "allowances", MAX_TARIFF_RULES, sizeof(Allowance),
 										&period->allowances, read_allowance);

@@ -22,6 +22,7 @@ static const char *const step_rounding_names[] = {
 	[STEP_UP] = "up",
 	[STEP_DOWN] = "down",
 	[STEP_NEAREST] = "nearest",
+	[STEP_NONE] = "none",
 };
 static const char *const per_names[] = {"trip", "rental"};
 

@@ -69,11 +69,19 @@ static int
 piece_at(const Walk *walk, Rational x)
 {
 	const int64_t *positions = walk->run->positions;
-	int			p = walk->first_piece;
+	int			low = walk->first_piece;
+	int			high = walk->end_piece - 1;
 
-	while (p < walk->end_piece - 1 && rational_compare(whole(positions[p + 1]), x) <= 0)
-		p++;
-	return p;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (rational_compare(whole(positions[middle + 1]), x) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* The first line of the grid of steps, which begins at `from`, at or after a place. */
@@ -138,7 +146,14 @@ ask_rate(const Walk *walk, const Rate *rate, Rational x)
 static bool
 same_factor(const FareRun *run, uint32_t a, uint32_t b)
 {
-	return a == b || rational_compare(factor_of(run->tariff, a), factor_of(run->tariff, b)) == 0;
+	Rational	x,
+				y;
+
+	if (a == b)
+		return true;
+	x = factor_of(run->tariff, a);
+	y = factor_of(run->tariff, b);
+	return in_range(x) && in_range(y) && rational_compare(x, y) == 0;
 }
 
 static void
@@ -209,6 +224,7 @@ select_pieces(const Walk *walk, const Rate *rate)
 	{
 		int64_t		quantity = run->pieces[p].quantities[walk->dimension];
 
+		run->provider->pause();
 		if (quantity > 0 && rule_holds_at(run, rate->when, p))
 			add_part(walk, rate, p, whole(quantity));
 	}
@@ -233,6 +249,8 @@ round_to_step(const Rate *rate, Rational quantity)
 			return rational_floor(quantity, rate->step);
 		case STEP_NEAREST:
 			return rational_round(quantity, rate->step, ROUND_HALF_UP);
+		case STEP_NONE:
+			break;
 	}
 	return quantity;
 }
@@ -338,9 +356,14 @@ price_volume(FareRun *run, const Part *part, const Stretch *y)
 	Rational	quantity = rational_subtract(y->to, y->from);
 	int			t = 0;
 
-	while (rate->tiers[t].has_to &&
-		   rational_compare(rational_multiply(rate->tiers[t].to, rate->unit), y->total) < 0)
-		t++;
+	for (; rate->tiers[t].has_to; t++)
+	{
+		Rational	to = rational_multiply(rate->tiers[t].to, rate->unit);
+
+		run->fits = run->fits && in_range(to);
+		if (rational_compare(to, y->total) >= 0)
+			break;
+	}
 	if (y->opens && rate->tiers[t].flat.num != 0)
 		add_once_line(run, part, rate->tiers[t].flat);
 	if (quantity.num > 0)
@@ -365,6 +388,11 @@ price_graduated(FareRun *run, const Part *part, const Stretch *y)
 		if (tier->has_to)
 		{
 			above = rational_multiply(tier->to, rate->unit);
+			if (!in_range(above))
+			{
+				run->fits = false;
+				return;
+			}
 			to = rational_min(to, above);
 		}
 		if (begun && tier->flat.num != 0)
@@ -442,17 +470,17 @@ price_parts(FareRun *run)
 		Stretch		y;
 
 		state->place = rational_add(from, part->billed);
-		if (!in_range(from) || !in_range(state->place) || !in_range(state->total))
-		{
-			run->fits = false;
-			return;
-		}
 		y = (Stretch) {
 			.from = less_free(part->rate, from),
 			.to = less_free(part->rate, state->place),
 			.total = less_free(part->rate, state->total),
 			.opens = !state->priced && used_before(run, part->rate).num == 0,
 		};
+		if (!in_range(y.from) || !in_range(y.to) || !in_range(y.total))
+		{
+			run->fits = false;
+			return;
+		}
 		state->priced = true;
 		price_part(run, part, &y);
 	}

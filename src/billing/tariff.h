@@ -101,7 +101,8 @@ typedef struct Tier
 
 typedef enum StepRounding
 {
-	STEP_UP, STEP_DOWN, STEP_NEAREST
+	STEP_UP, STEP_DOWN, STEP_NEAREST,
+	STEP_NONE					/* the step is only what is judged as a unit */
 } StepRounding;
 
 typedef struct Rate

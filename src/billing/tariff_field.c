@@ -187,8 +187,12 @@ read_decimal(TariffReader *reader, const JsonPlace *object, const char *key, int
 void
 check_not_above(const JsonPlace *object, bool both, Rational minimum, Rational maximum)
 {
-	if (both && rational_compare(minimum, maximum) > 0)
-		json_error(object, NULL, "The minimum is above the maximum.");
+	JsonPlace	low,
+				high;
+
+	if (both && rational_compare(minimum, maximum) > 0 &&
+		json_find(object, "minimum", &low) && json_find(object, "maximum", &high))
+		json_error(&low, NULL, "The minimum, %s, is above the maximum, %s.", json_shown(&low), json_shown(&high));
 }
 
 static const struct

@@ -25,15 +25,9 @@
 #define MAX_CACHED_BYTES	(64 * 1024 * 1024)
 #define MAX_CACHED_TARIFFS	10000
 
-typedef struct TariffKey
-{
-	const char *text;
-	size_t		length;
-} TariffKey;
-
 typedef struct CachedTariff
 {
-	TariffKey	key;
+	TariffText	key;
 	CompiledTariff *compiled;
 } CachedTariff;
 
@@ -41,8 +35,10 @@ typedef struct TariffCache
 {
 	MemoryContext context;		/* the tariffs and their table; this struct is outside */
 	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
-	CachedTariff *last;			/* what was used last, or NULL */
+	CompiledTariff *last;		/* what was used last, or NULL */
 	bool		constant;		/* is the argument the same in every call? */
+	uint64		compiled_count; /* with those that were thrown away, */
+	uint64		gone_count;		/* which are so many, the first ones */
 	void	   *call_site;		/* see tariff_call_site */
 } TariffCache;
 
@@ -78,7 +74,7 @@ tariff_value(Jsonb *document)
 
 /* Read a stored value; what is left of reading it does not stay in the context. */
 static CompiledTariff *
-compile(MemoryContext context, const TariffKey *key)
+compile(MemoryContext context, const TariffText *key)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tripmeter tariff", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
@@ -87,7 +83,7 @@ compile(MemoryContext context, const TariffKey *key)
 	CompiledTariff *compiled;
 
 	initStringInfo(&canonical);
-	document = tariff_parse(key->text, key->length);
+	document = tariff_parse(key->bytes, key->length);
 	MemoryContextSwitchTo(context);
 	compiled = tariff_read(document, &canonical);
 	MemoryContextSwitchTo(caller);
@@ -98,19 +94,19 @@ compile(MemoryContext context, const TariffKey *key)
 static uint32
 hash_key(const void *key, Size size pg_attribute_unused())
 {
-	const TariffKey *k = key;
+	const TariffText *k = key;
 
-	return hash_bytes((const unsigned char *) k->text, (int) k->length);
+	return hash_bytes((const unsigned char *) k->bytes, (int) k->length);
 }
 
 /* 0 if equal, as memcmp */
 static int
 match_keys(const void *a, const void *b, Size size pg_attribute_unused())
 {
-	const TariffKey *x = a;
-	const TariffKey *y = b;
+	const TariffText *x = a;
+	const TariffText *y = b;
 
-	return x->length != y->length || memcmp(x->text, y->text, x->length) != 0;
+	return x->length != y->length || memcmp(x->bytes, y->bytes, x->length) != 0;
 }
 
 /*
@@ -138,7 +134,7 @@ static void
 make_table(TariffCache *cache)
 {
 	HASHCTL		control = {
-		.keysize = sizeof(TariffKey),
+		.keysize = sizeof(TariffText),
 		.entrysize = sizeof(CachedTariff),
 		.hash = hash_key,
 		.match = match_keys,
@@ -157,35 +153,44 @@ is_full(const TariffCache *cache)
 }
 
 /* Compile a tariff, and keep it. */
-static CachedTariff *
-add_tariff(TariffCache *cache, const TariffKey *key)
+static CompiledTariff *
+add_tariff(TariffCache *cache, const TariffText *key)
 {
 	CompiledTariff *compiled;
 	CachedTariff *entry;
-	TariffKey	own = *key;
-	char	   *text;
+	char	   *bytes;
 
 	if (cache->tariffs != NULL && is_full(cache))
 	{
 		cache->tariffs = NULL;
 		cache->last = NULL;
+		cache->gone_count = cache->compiled_count;
 		MemoryContextReset(cache->context);
 	}
 	if (cache->tariffs == NULL)
 		make_table(cache);
 	compiled = compile(cache->context, key);
-	text = MemoryContextAlloc(cache->context, key->length);
-	memcpy(text, key->text, key->length);
-	own.text = text;
-	entry = hash_search(cache->tariffs, &own, HASH_ENTER, NULL);
+	compiled->number = ++cache->compiled_count;
+	bytes = MemoryContextAlloc(cache->context, key->length);
+	memcpy(bytes, key->bytes, key->length);
+	compiled->text = (TariffText) {bytes, key->length};
+	entry = hash_search(cache->tariffs, &compiled->text, HASH_ENTER, NULL);
 	entry->compiled = compiled;
-	return entry;
+	return compiled;
 }
 
-static bool
-is_last(const TariffCache *cache, const TariffKey *key)
+static CompiledTariff *
+find_tariff(TariffCache *cache, const TariffText *key)
 {
-	return cache->last != NULL && match_keys(&cache->last->key, key, sizeof(TariffKey)) == 0;
+	CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, key, HASH_FIND, NULL);
+
+	return entry != NULL ? entry->compiled : add_tariff(cache, key);
+}
+
+static inline bool
+is_of(const CompiledTariff *compiled, const TariffText *key)
+{
+	return match_keys(&compiled->text, key, sizeof(TariffText)) == 0;
 }
 
 /*
@@ -193,26 +198,32 @@ is_last(const TariffCache *cache, const TariffKey *key)
  * then what it has may be more than it may have, and is thrown away.
  */
 CompiledTariff *
-tariff_argument(FunctionCallInfo fcinfo, int arg)
+tariff_argument_again(FunctionCallInfo fcinfo, int arg, const TariffHint *hint)
 {
 	TariffCache *cache = fcinfo->flinfo->fn_extra;
 	struct varlena *value;
-	TariffKey	key;
+	TariffText	key;
 
 	if (cache == NULL)
 		cache = make_cache(fcinfo, arg);
 	if (cache->constant && cache->last != NULL)
-		return cache->last->compiled;
+		return cache->last;
 	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
-	key = (TariffKey) {.text = VARDATA_ANY(value), .length = VARSIZE_ANY_EXHDR(value)};
-	if (!is_last(cache, &key))
+	key = (TariffText) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	if (cache->last == NULL || !is_of(cache->last, &key))
 	{
-		CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, &key, HASH_FIND, NULL);
+		bool		expected = hint->number > cache->gone_count && is_of(hint->compiled, &key);
 
-		cache->last = entry != NULL ? entry : add_tariff(cache, &key);
+		cache->last = expected ? hint->compiled : find_tariff(cache, &key);
 	}
 	PG_FREE_IF_COPY(value, arg);
-	return cache->last->compiled;
+	return cache->last;
+}
+
+CompiledTariff *
+tariff_argument(FunctionCallInfo fcinfo, int arg)
+{
+	return tariff_argument_again(fcinfo, arg, &(TariffHint) {0});
 }
 
 void **

@@ -49,8 +49,10 @@ add_test(Timeline *timeline, Condition *c, int *windows)
 }
 
 static void
-add_tests(Timeline *timeline, Condition *c, int *windows)
+add_tests(Timeline *timeline, Condition *c, bool of_reserved, int *windows)
 {
+	uint32_t	test;
+
 	if (c == NULL)
 		return;
 	for (Condition *part = c; part != NULL; part = part->negated)
@@ -58,10 +60,15 @@ add_tests(Timeline *timeline, Condition *c, int *windows)
 	c->only_windows = c->window_test > 0 && !c->has_elapsed && c->attribute_count == 0 && c->negated == NULL;
 	if (c->evaluate == EVALUATE_START)
 		return;
-	if (c->only_windows)
-		timeline->cutting |= UINT32_C(1) << (c->window_test - 1);
-	else
+	if (!c->only_windows)
+	{
 		timeline->others_cut = true;
+		return;
+	}
+	test = UINT32_C(1) << (c->window_test - 1);
+	timeline->cutting |= test;
+	if (of_reserved)
+		timeline->cutting_reserved |= test;
 }
 
 /* Number the tests of all conditions that stretches of a trip are asked. */
@@ -72,15 +79,15 @@ timeline_init(Timeline *timeline, const Tariff *t, Clock *clock, const Provider 
 
 	*timeline = (Timeline) {.provider = provider, .clock = clock};
 	for (int i = 0; i < t->rate_count; i++)
-		add_tests(timeline, t->rates[i].when, &windows);
+		add_tests(timeline, t->rates[i].when, t->rates[i].dimension == RESERVED, &windows);
 	for (int i = 0; i < t->multiplier_count; i++)
-		add_tests(timeline, t->multipliers[i].when, &windows);
+		add_tests(timeline, t->multipliers[i].when, true, &windows);
 	for (int i = 0; i < t->flat_fare_count; i++)
-		add_tests(timeline, t->flat_fares[i].when, &windows);
+		add_tests(timeline, t->flat_fares[i].when, false, &windows);
 	for (int i = 0; i < t->surcharge_count; i++)
-		add_tests(timeline, t->surcharges[i].when, &windows);
+		add_tests(timeline, t->surcharges[i].when, false, &windows);
 	for (int i = 0; i < t->discount_count; i++)
-		add_tests(timeline, t->discounts[i].when, &windows);
+		add_tests(timeline, t->discounts[i].when, false, &windows);
 }
 
 static uint32_t
@@ -123,14 +130,56 @@ fill_stretch(const Timeline *timeline, TimelineStretch *stretch)
 	timeline->provider->resize(timeline->provider->context, edges.instants, 0);
 }
 
+static TimelineStretch *
+stretch_at(const Timeline *timeline, int64_t number)
+{
+	return &timeline->stretches[number & (timeline->stretch_count - 1)];
+}
+
+/* Make room for as many stretches; what is known stays. */
 static void
-make_stretches(Timeline *timeline)
+resize_stretches(Timeline *timeline, int count)
 {
 	const Provider *p = timeline->provider;
-	size_t		size = TIMELINE_STRETCHES * sizeof(TimelineStretch);
+	Timeline	larger = *timeline;
+	size_t		size = (size_t) count * sizeof(TimelineStretch);
 
-	timeline->stretches = p->resize(p->context, NULL, size);
-	memset(timeline->stretches, 0, size);
+	larger.stretch_count = count;
+	larger.stretches = p->resize(p->context, NULL, size);
+	memset(larger.stretches, 0, size);
+	for (int i = 0; i < timeline->stretch_count; i++)
+	{
+		TimelineStretch *old = &timeline->stretches[i];
+
+		if (old->count > 0)
+			*stretch_at(&larger, old->number) = *old;
+		else
+			p->resize(p->context, old->answers, 0);
+	}
+	p->resize(p->context, timeline->stretches, 0);
+	*timeline = larger;
+}
+
+/* The place of a stretch, which is another's no longer. */
+static TimelineStretch *
+place_stretch(Timeline *timeline, int64_t number)
+{
+	TimelineStretch *stretch;
+
+	if (timeline->stretch_count == 0)
+		resize_stretches(timeline, FIRST_STRETCHES);
+	stretch = stretch_at(timeline, number);
+	while (stretch->number != number && stretch->count > 0 && timeline->stretch_count < MAX_STRETCHES)
+	{
+		resize_stretches(timeline, timeline->stretch_count * 2);
+		stretch = stretch_at(timeline, number);
+	}
+	if (stretch->number != number)
+	{
+		stretch->number = number;
+		stretch->asked = stretch->count = 0;
+	}
+	return stretch;
 }
 
 /* The last answers that begin at or before an instant of the stretch. */
@@ -165,14 +214,7 @@ timeline_find(Timeline *timeline, int64_t instant, int64_t *until)
 	TimelineStretch filled;
 	int			at;
 
-	if (timeline->stretches == NULL)
-		make_stretches(timeline);
-	stretch = &timeline->stretches[number & (TIMELINE_STRETCHES - 1)];
-	if (stretch->number != number)
-	{
-		stretch->number = number;
-		stretch->asked = stretch->count = 0;
-	}
+	stretch = place_stretch(timeline, number);
 	if (stretch->count == 0)
 	{
 		if (stretch->asked++ < timeline->test_count)

@@ -16,9 +16,10 @@
 #define MAX_WINDOW_TESTS	32
 #define MAX_TESTED_WINDOWS	64
 
-/* 2^38 us are some three days; so many stretches some four years. */
+/* 2^38 us are some three days; so many stretches some two months, or four years. */
 #define STRETCH_BITS		38
-#define TIMELINE_STRETCHES	512
+#define FIRST_STRETCHES		16
+#define MAX_STRETCHES		512
 
 /* Longer trips do without. */
 #define MAX_TIMELINE_TRIP	(INT64_C(64) << STRETCH_BITS)
@@ -47,8 +48,10 @@ typedef struct Timeline
 	int			test_count;
 	const struct Condition *tests[MAX_WINDOW_TESTS];	/* one of those that ask the same */
 	uint32_t	cutting;		/* tests of conditions of nothing else that cut a trip */
+	uint32_t	cutting_reserved;	/* those of them that cut the time before it, too */
 	bool		others_cut;		/* are there more conditions that do? */
-	TimelineStretch *stretches;		/* TIMELINE_STRETCHES, or NULL: none was asked for */
+	int			stretch_count;	/* a power of 2, or 0: none was asked for */
+	TimelineStretch *stretches;	/* each at its number modulo their count */
 } Timeline;
 
 extern void timeline_init(Timeline *timeline, const Tariff *tariff, Clock *clock, const Provider *provider);

@@ -30,7 +30,7 @@ BEGIN
             FROM tripmeter.fare_lines(tariff, c.distance_m::float8, duration - c.stopped, c.stopped, c.started_at, c.attributes);
     ELSE
         RETURN QUERY SELECT line, kind, rule, amount, exact_amount, quantity, billed_quantity, factor
-            FROM tripmeter.fare_lines(tariff, c.track, 'raw gap_threshold=300', c.attributes);
+            FROM tripmeter.fare_lines(tariff, c.track, c.policy, c.attributes);
     END IF;
 END $$;
 
@@ -46,7 +46,7 @@ BEGIN
     ELSIF c.trip = 'moving' THEN
         RETURN tripmeter.fare(tariff, c.distance_m::float8, duration - c.stopped, c.stopped, c.started_at, c.attributes);
     END IF;
-    RETURN tripmeter.fare(tariff, c.track, 'raw gap_threshold=300', c.attributes);
+    RETURN tripmeter.fare(tariff, c.track, c.policy, c.attributes);
 END $$;
 
 -- The engine has lines of 0 that say that a rule had no effect, or what is on the meter; the model has not.
@@ -77,7 +77,7 @@ BEGIN
     FROM model m FULL JOIN engine e USING (line)
     WHERE (m.kind, m.rule, m.amount) IS DISTINCT FROM (e.kind, e.rule, e.amount)
         OR NOT model.same(m.exact, e.exact, 12) OR m.quantity IS NOT NULL AND NOT model.same(m.quantity, e.quantity, 9)
-        OR m.billed IS NOT NULL AND NOT model.same(m.billed, e.billed, 9) OR m.factor <> e.factor;
+        OR m.billed IS NOT NULL AND NOT model.same(m.billed, e.billed, 9) OR m.factor IS NOT NULL AND NOT model.same(m.factor, e.factor, 18);
     IF fare IS DISTINCT FROM engine_fare OR differences IS NOT NULL THEN
         RETURN format('fare %s by the model, %s by the engine%s', trim_scale(fare), engine_fare, differences);
     END IF;
@@ -96,7 +96,7 @@ CREATE FUNCTION model.rare_features() RETURNS text
     ), features AS (
         SELECT unnest(ARRAY['base', 'minimum', 'maximum', 'flat_fares', 'select.* ? (@ == "first")',
             'rates[*].from', 'rates[*].to', 'rates[*].free', 'rates[*].step', 'rates[*] ? (@.unit == "once")',
-            'rates[*] ? (@.rounding == "nearest")', 'rates[*] ? (@.rounding == "down")', 'rates[*] ? (@.per == "rental")',
+            'rates[*] ? (@.rounding == "nearest")', 'rates[*] ? (@.rounding == "down")', 'rates[*] ? (@.rounding == "none")', 'rates[*] ? (@.per == "rental")',
             'rates[*].tiers ? (@.mode == "graduated")', 'rates[*].tiers ? (@.mode == "volume")', 'rates[*].tiers ? (@.mode == "package")',
             'rates[*].when ? (@.evaluate == "unit")', 'rates[*].when ? (@.evaluate == "start")', 'multipliers[*].when ? (@.evaluate == "unit")',
             'multipliers[*].group', 'multipliers[*].to', '*[*].when.hours', '*[*].when.weekdays', '*[*].when.dates', '*[*].when.calendars',
@@ -106,4 +106,19 @@ CREATE FUNCTION model.rare_features() RETURNS text
             'discounts[*].percent', 'discounts[*].amount', 'tax.by', 'tax.included', 'rounding.line', 'rounding.fare', 'rounding.cash']) AS feature
     ) SELECT string_agg(feature, ', ') FROM features
     WHERE (SELECT count(*) FROM tariffs WHERE tariff @? ('$.' || feature)::jsonpath) < 0.03 * (SELECT count(*) FROM tariffs)
+    $$;
+
+-- Kinds of legs that are in less than 3 of 100 random tracks.
+CREATE FUNCTION model.rare_legs() RETURNS text
+    LANGUAGE sql VOLATILE
+    AS $$
+    WITH cases AS MATERIALIZED (
+        SELECT model.track_case(n) AS c FROM generate_series(1, 400) n
+    ), kinds AS (
+        SELECT DISTINCT (c).n, unnest(ARRAY[now.kind, now.kind || CASE WHEN now.mm = 0 THEN ' without metres' ELSE ' with metres' END,
+            now.kind || ' after ' || lag(now.kind) OVER (PARTITION BY (c).n ORDER BY now.from_us)]) AS kind
+        FROM cases, unnest((c).legs) now
+    ) SELECT string_agg(kind, ', ') FROM unnest(ARRAY['moving', 'stopped', 'gap', 'gap with metres', 'gap without metres', 'moving after moving',
+        'moving after stopped', 'stopped after moving', 'stopped after stopped', 'gap after moving', 'gap after stopped', 'stopped after gap']) kind
+    WHERE (SELECT count(*) FROM kinds k WHERE k.kind = kind.kind) < 0.03 * 400
     $$;

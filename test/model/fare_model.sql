@@ -159,7 +159,7 @@ BEGIN
             CONTINUE;
         END IF;
         parts := model.stepped(parts, before[r], rate);
-        IF rate ? 'step' AND before[r] > 0 THEN
+        IF rate ? 'step' AND rate->>'rounding' IS DISTINCT FROM 'none' AND before[r] > 0 THEN
             before[r] := model.rounded(before[r], model.quantity(rate->>'step'),
                 CASE coalesce(rate->>'rounding', 'up') WHEN 'nearest' THEN 'half_up' WHEN 'down' THEN 'down' ELSE 'up' END);
         END IF;

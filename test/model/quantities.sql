@@ -235,7 +235,7 @@ DECLARE
     change numeric;
     part model.part;
 BEGIN
-    IF step IS NULL OR i = 0 THEN
+    IF step IS NULL OR mode = 'none' OR i = 0 THEN
         RETURN parts;
     END IF;
     FOREACH part IN ARRAY parts LOOP

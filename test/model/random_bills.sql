@@ -152,7 +152,7 @@ CREATE FUNCTION model.random_start(zone text, seconds float8) RETURNS timestampt
 
 CREATE TYPE model.random_case AS (n bigint, tariff jsonb, legs model.leg[], started_at timestamptz, ended_at timestamptz, attributes jsonb,
     -- known by totals, without (duration) or with (moving) what was stopped; or a track
-    trip text, distance_m numeric, stopped interval, track tripmeter.track);
+    trip text, distance_m numeric, stopped interval, track tripmeter.track, policy tripmeter.mileage_policy);
 
 -- A random trip, by its totals.
 CREATE FUNCTION model.totals_case(n bigint) RETURNS model.random_case
@@ -179,7 +179,77 @@ BEGIN
     RETURN c;
 END $$;
 
--- A random trip as a track: the model takes its legs as tripmeter.legs has them.
+-- Fixes by which a vehicle parks, creeps and drives, under noise; now and then with a gap, a leap
+-- that was none, one that was, and a fix that is not accurate or at (0,0). The last one is good.
+CREATE FUNCTION model.random_track(started_at timestamptz) RETURNS tripmeter.track
+    LANGUAGE plpgsql VOLATILE
+    AS $$
+DECLARE
+    count integer := 2 + floor(random() * 40)::integer;
+    paces float8[] := ARRAY(SELECT (ARRAY[0, 0, 3, 12, 25])[1 + floor(random() * 5)::integer] FROM generate_series(0, count / 6));
+    noise float8 := (ARRAY[0, 8, 20])[1 + floor(random() * 3)::integer];
+    track tripmeter.track;
+BEGIN
+    WITH fixes AS (
+        SELECT i, floor(10 ^ (random() * 1.9) * CASE WHEN random() < 0.1 THEN 15 ELSE 1 END) AS took, paces[1 + i / 6] * random() AS speed,
+            noise * (random() - 0.5) AS east, noise * (random() - 0.5) AS north,
+            CASE WHEN random() < 0.04 THEN 1 ELSE 0 END AS astray, CASE WHEN random() < 0.02 THEN 0.2 ELSE 0 END AS leap,
+            random() < 0.02 AS nowhere, CASE WHEN random() < 0.05 THEN 400 WHEN random() < 0.5 THEN 10 END AS accuracy
+        FROM generate_series(1, count) i
+    ), places AS (
+        SELECT i, sum(took) OVER path AS at, sum(took * speed) OVER path + east AS far, north, astray + sum(leap) OVER path AS off, nowhere, accuracy
+        FROM fixes WINDOW path AS (ORDER BY i)
+    ) SELECT tripmeter.track(started_at + at * interval '1 s', CASE WHEN nowhere AND i < count THEN 0 ELSE 10 + far / 100000 END,
+        CASE WHEN nowhere AND i < count THEN 0 ELSE 50 + far / 200000 * sin(far / 5000) + north / 111000 + off END,
+        NULL, CASE WHEN i < count THEN accuracy END::real)
+    INTO track FROM (SELECT 0, 0::float8, 0::float8, 0::float8, 0::float8, false, NULL::float8 UNION ALL SELECT * FROM places)
+        f (i, at, far, north, off, nowhere, accuracy);
+    RETURN track;
+END $$;
+
+CREATE FUNCTION model.random_policy() RETURNS text
+    LANGUAGE sql VOLATILE
+    AS $$ SELECT model.pick('default', 'default', 'default', 'default gap_threshold=60 gap_counts_as=exclude', 'default jitter_radius=35 max_speed=20',
+        'raw', 'raw gap_threshold=300', 'raw jitter_radius=15') $$;
+
+-- The legs of a track as tripmeter.legs has them, and how much of each was rest. What was at rest
+-- of the time from one fix to another comes first if the way led out of a stop, and that is what
+-- the recording, and what follows a gap, begins with.
+CREATE FUNCTION model.legs_of(track tripmeter.track, policy tripmeter.mileage_policy) RETURNS model.leg[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    started_at timestamptz := (tripmeter.mileage_report(track, policy)).first_time;
+    radius float8 := coalesce(substring(policy::text FROM 'jitter_radius=([0-9.]+)')::float8, 0);
+    in_stop boolean := radius > 0;
+    l record;
+    from_us bigint;
+    us bigint;
+    legs model.leg[] := '{}';
+BEGIN
+    FOR l IN
+        SELECT *, until - coalesce(lag(until) OVER (ORDER BY ordinality), 0) AS mm,
+            from_time IS DISTINCT FROM lead(from_time) OVER (ORDER BY ordinality) AS last
+        FROM (SELECT *, round(1000 * sum(CASE WHEN counted THEN metres ELSE 0 END) OVER (ORDER BY ordinality)) AS until
+            FROM tripmeter.legs(track, policy) WITH ORDINALITY WHERE class IN ('moving', 'stopped', 'gap')) told
+        ORDER BY ordinality
+    LOOP
+        us := round(l.seconds * 1000000);
+        from_us := model.microseconds(l.from_time, started_at);
+        IF (l.class = 'moving') = in_stop THEN
+            from_us := model.microseconds(l.to_time, started_at) - us;
+        END IF;
+        legs := legs || (from_us, from_us + us, l.mm, l.class, CASE l.class WHEN 'moving' THEN us ELSE 0 END,
+            CASE l.class WHEN 'stopped' THEN us ELSE 0 END)::model.leg;
+        IF l.last THEN
+            in_stop := radius > 0 AND (l.class = 'gap'
+                OR NOT in_stop AND ST_Distance(l.from_position::geography, l.to_position::geography) <= radius);
+        END IF;
+    END LOOP;
+    RETURN ARRAY(SELECT leg FROM unnest(legs) leg ORDER BY (leg).from_us, (leg).to_us);
+END $$;
+
+-- A random trip as a track.
 CREATE FUNCTION model.track_case(n bigint) RETURNS model.random_case
     LANGUAGE plpgsql VOLATILE
     AS $$
@@ -187,32 +257,18 @@ DECLARE
     c model.random_case;
     zone text;
     seconds float8;
-    metres numeric;
+    metres float8;
 BEGIN
     PERFORM model.seed(-n);
     c.n := n;
     c.trip := 'track';
     zone := model.pick('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Seoul', 'Australia/Lord_Howe');
-    c.started_at := model.random_start(zone, 3600);
-    -- at rest, slow, or fast, and now and then a gap
-    WITH fixes AS (
-        SELECT i, floor(10 ^ (random() * 2.2) * CASE WHEN random() < 0.1 THEN 10 ELSE 1 END) AS took, (floor(random() * 3) * 8) * random() AS speed
-        FROM generate_series(1, 2 + floor(random() * 40)::integer) i
-    ), places AS (
-        SELECT i, sum(took) OVER (ORDER BY i) AS at, sum(took * speed) OVER (ORDER BY i) AS far FROM fixes
-    ) SELECT tripmeter.track(c.started_at + at * interval '1 s', 10 + far / 100000, 50 + far / 200000 * sin(far / 5000)), max(at)
-    INTO c.track, seconds FROM (SELECT 0, 0::float8, 0::float8 UNION ALL SELECT * FROM places) f (i, at, far);
-    WITH legs AS (
-        SELECT *, round(1000 * sum(CASE WHEN counted THEN l.metres ELSE 0 END) OVER (ORDER BY from_time)) AS until
-        FROM tripmeter.legs(c.track, 'raw gap_threshold=300') l
-    ), cut AS (
-        SELECT model.microseconds(from_time, c.started_at) AS from_us, model.microseconds(to_time, c.started_at) AS to_us,
-            until - coalesce(lag(until) OVER (ORDER BY from_time), 0) AS mm, class
-        FROM legs
-    ) SELECT array_agg((from_us, to_us, mm::numeric, class, CASE class WHEN 'gap' THEN 0 ELSE to_us - from_us END, 0)::model.leg ORDER BY from_us), sum(mm) / 1000
-    INTO c.legs, metres FROM cut;
-    c.ended_at := c.started_at + c.legs[cardinality(c.legs)].to_us * interval '1 us';
-    c.tariff := model.random_tariff(zone, '{distance,time,moving,stopped,reserved}', '{S,S,K,D}', (c.started_at AT TIME ZONE zone)::date, metres::float8, seconds);
-    c.attributes := model.random_attributes(metres::float8, seconds);
+    c.track := model.random_track(model.random_start(zone, 3600));
+    c.policy := model.random_policy();
+    c.legs := model.legs_of(c.track, c.policy);
+    SELECT first_time, last_time, distance_m, extract(epoch FROM last_time - first_time) INTO c.started_at, c.ended_at, metres, seconds
+    FROM tripmeter.mileage_report(c.track, c.policy);
+    c.tariff := model.random_tariff(zone, '{distance,time,moving,stopped,reserved}', '{S,S,K,D}', (c.started_at AT TIME ZONE zone)::date, metres, seconds);
+    c.attributes := model.random_attributes(metres, seconds);
     RETURN c;
 END $$;

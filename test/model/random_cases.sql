@@ -177,7 +177,7 @@ BEGIN
     -- a rental's earlier steps among rates selected first are not in the text
     IF model.chance(0.4) AND NOT (first AND per_rental) THEN
         rate := rate || jsonb_build_object('step', CASE WHEN model.chance(0.7) THEN model.random_unit(dimension) ELSE model.random_place(dimension, size / 5) END);
-        IF model.chance(0.5) THEN rate := rate || jsonb_build_object('rounding', model.pick('up', 'down', 'nearest')); END IF;
+        IF model.chance(0.5) THEN rate := rate || jsonb_build_object('rounding', model.pick('up', 'down', 'nearest', 'none')); END IF;
     END IF;
     IF model.chance(0.2) THEN rate := rate || jsonb_build_object('free', model.random_place(dimension, size / 2)); END IF;
     IF model.chance(0.45) THEN

@@ -27,6 +27,66 @@ CREATE FUNCTION model.line_rounded(exact numeric, trip model.trip) RETURNS numer
     FROM (SELECT trip.tariff->'rounding'->'line' AS rounding) t
     $$;
 
+-- The windows of a cap that the cells are in: how many have ended before each.
+CREATE FUNCTION model.windows_of(trip model.trip, k integer) RETURNS integer[]
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT ARRAY(SELECT (SELECT count(*) FROM unnest(trip.caps[k].ends) e WHERE e <= moment)
+        FROM (SELECT min(trip.moments[i]) AS moment, trip.cells[i] AS cell
+            FROM generate_subscripts(trip.moments, 1) i GROUP BY trip.cells[i]) c ORDER BY cell)
+    $$;
+
+CREATE TYPE model.capped AS (cells numeric[], changes numeric[]);
+
+-- One cap: what is left in the cells, and what it takes from each window that exceeds it.
+CREATE FUNCTION model.capped(trip model.trip, cells numeric[], k integer, rounded boolean) RETURNS model.capped
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    most numeric := (trip.tariff->'caps'->(k - 1)->>'amount')::numeric * trip.scale;
+    window_of integer[] := model.windows_of(trip, k);
+    changes numeric[] := '{}';
+    total numeric;
+    change numeric;
+    low integer := 1;
+    high integer;
+BEGIN
+    WHILE low <= cardinality(cells) LOOP
+        high := low;
+        total := cells[low];
+        WHILE window_of[high + 1] = window_of[low] LOOP
+            high := high + 1;
+            total := total + cells[high];
+        END LOOP;
+        IF total > most THEN
+            change := CASE WHEN rounded THEN model.line_rounded(most - total, trip) ELSE most - total END;
+            cells := model.taken(cells, -change, low, high);
+            changes := changes || change;
+        END IF;
+        low := high + 1;
+    END LOOP;
+    RETURN (cells, changes)::model.capped;
+END $$;
+
+-- What exceeds the maximum is taken first from what the caps would take, the latest first.
+CREATE FUNCTION model.below_maximum(trip model.trip, cells numeric[], excess numeric) RETURNS numeric[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    kept numeric[] := cells;
+    part numeric;
+BEGIN
+    FOR k IN 1..coalesce(jsonb_array_length(trip.tariff->'caps'), 0) LOOP
+        kept := (model.capped(trip, kept, k, false)).cells;
+    END LOOP;
+    FOR i IN REVERSE cardinality(cells)..1 LOOP
+        part := least(cells[i] - kept[i], excess);
+        cells[i] := cells[i] - part;
+        excess := excess - part;
+    END LOOP;
+    RETURN model.taken(cells, excess, 1, cardinality(cells));
+END $$;
+
 -- Step 10
 CREATE FUNCTION model.limited(trip model.trip, lines model.line[]) RETURNS model.line[]
     LANGUAGE plpgsql STABLE
@@ -35,11 +95,9 @@ DECLARE
     t jsonb := trip.tariff;
     cells numeric[] := array_fill(0::numeric, ARRAY[trip.cells[cardinality(trip.cells)]]);
     line model.line;
+    capped model.capped;
     total numeric := 0;
     change numeric;
-    window_of integer[];
-    low integer;
-    high integer;
 BEGIN
     FOREACH line IN ARRAY lines LOOP
         cells[line.cell] := cells[line.cell] + line.exact;
@@ -53,28 +111,14 @@ BEGIN
     END IF;
     IF total > (t->>'maximum')::numeric * trip.scale THEN
         change := model.line_rounded((t->>'maximum')::numeric * trip.scale - total, trip);
-        cells := model.taken(cells, -change, 1, cardinality(cells));
+        cells := model.below_maximum(trip, cells, -change);
         lines := lines || model.plain_line('maximum', 'maximum', change);
     END IF;
     FOR k IN 1..coalesce(jsonb_array_length(t->'caps'), 0) LOOP
-        -- the window of this cap that each cell is in: how many have ended before it
-        window_of := ARRAY(SELECT (SELECT count(*) FROM unnest(trip.caps[k].ends) e WHERE e <= moment)
-            FROM (SELECT min(trip.moments[i]) AS moment, trip.cells[i] AS cell
-                FROM generate_subscripts(trip.moments, 1) i GROUP BY trip.cells[i]) c ORDER BY cell);
-        low := 1;
-        WHILE low <= cardinality(cells) LOOP
-            high := low;
-            total := cells[low];
-            WHILE window_of[high + 1] = window_of[low] LOOP
-                high := high + 1;
-                total := total + cells[high];
-            END LOOP;
-            IF total > (t->'caps'->(k - 1)->>'amount')::numeric * trip.scale THEN
-                change := model.line_rounded((t->'caps'->(k - 1)->>'amount')::numeric * trip.scale - total, trip);
-                cells := model.taken(cells, -change, low, high);
-                lines := lines || model.plain_line('cap', 'cap', change);
-            END IF;
-            low := high + 1;
+        capped := model.capped(trip, cells, k, true);
+        cells := capped.cells;
+        FOREACH change IN ARRAY capped.changes LOOP
+            lines := lines || model.plain_line('cap', 'cap', change);
         END LOOP;
     END LOOP;
     RETURN lines;
@@ -113,7 +157,8 @@ DECLARE
 BEGIN
     FOREACH line IN ARRAY lines LOOP
         rate := coalesce(tax->'by'->>line.rule, tax->'by'->>line.kind, tax->>'percent', '0')::numeric;
-        CONTINUE WHEN rate = 0;
+        -- a limit that rounding leaves without effect is not taxed
+        CONTINUE WHEN rate = 0 OR line.exact = 0 AND line.kind IN ('minimum', 'maximum', 'cap');
         i := array_position(percents, rate);
         IF i IS NULL THEN
             percents := percents || rate;
@@ -153,6 +198,11 @@ CREATE FUNCTION model.amounts(lines model.line[], unit numeric, mode text) RETUR
     FROM missing, (SELECT *, row_number() OVER (ORDER BY remainder DESC, n) AS place FROM floors) floors
     $$;
 
+-- To 20 places; the numeric division itself keeps fewer of large numbers.
+CREATE FUNCTION model.quotient(a numeric, b numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT div(a * 1e20, b) * 1e-20 $$;
+
 -- Steps 13 and 14, and the bill.
 CREATE FUNCTION model.bill(trip model.trip, lines model.line[]) RETURNS SETOF model.bill_line
     LANGUAGE plpgsql STABLE
@@ -176,7 +226,7 @@ BEGIN
     FOREACH line IN ARRAY lines LOOP
         n := n + 1;
         RETURN NEXT (n, line.kind, line.rule, trip.started_at + line.from_us * interval '1 us', trip.started_at + line.to_us * interval '1 us',
-            line.quantity / line.unit_size, line.billed / line.unit_size, line.unit, line.rate, line.factor,
+            model.quotient(line.quantity, line.unit_size), model.quotient(line.billed, line.unit_size), line.unit, line.rate, line.factor,
             line.exact, trip.scale, amounts[n] * unit)::model.bill_line;
     END LOOP;
     difference := fare - coalesce((SELECT sum(a) FROM unnest(amounts) a), 0) * unit;

@@ -181,6 +181,8 @@ SELECT model.check_fare('what a step adds has the last factor', '{"rates": [{"di
 SELECT model.check_fare('what it takes off is the last', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "25 min", "rounding": "down"}],
     "multipliers": [{"name": "late", "factor": "2", "when": {"elapsed": {"from": "30 min"}}}]}', model.minutes(40), 25);
 SELECT model.check_fare('a step that was begun is not cut', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min"}'), model.minutes(60), 30);
+SELECT model.check_fare('a step that is not rounded', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "15 min", "rounding": "none"}]}', model.minutes(20), 20);
+SELECT model.check_fare('but is not cut either', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min", "rounding": "none"}'), model.minutes(40), 25);
 SELECT model.check_fare('a step counts from its from', model.minutes_when('{"hours": ["08:10-08:31"], "evaluate": "unit"}', '{"step": "15 min", "from": "10 min"}'), model.minutes(60), 30);
 SELECT model.check_fare('a factor of a step', '{"rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "10 min"}],
     "multipliers": [{"name": "late", "factor": "3", "when": {"elapsed": {"from": "5 min"}, "evaluate": "unit"}}]}', model.minutes(25), 70);
@@ -199,8 +201,8 @@ SELECT model.check_fare('reserved, before the start', '{"rates": [{"dimension": 
 -- Caps, and what is taken from where
 SELECT model.check_fare('a cap by the day', '{"base": "1", "rates": [{"dimension": "time", "price": "1", "unit": "h"}], "caps": [{"amount": "5", "calendar": "day"}]}', model.minutes(1440), 10,
     '2024-05-02 12:00+00', lines => 'base 1 time 12 time 12 cap -8 cap -7');
-SELECT model.check_fare('the maximum takes from the latest window', '{"rates": [{"dimension": "time", "price": "1", "unit": "h"}], "maximum": "13", "caps": [{"amount": "5", "calendar": "day"}]}',
-    model.minutes(1440), 6, '2024-05-02 12:00+00', lines => 'time 12 time 12 maximum -11 cap -7');
+SELECT model.check_fare('the maximum takes first what a cap would take', '{"rates": [{"dimension": "time", "price": "1", "unit": "h"}], "maximum": "13", "caps": [{"amount": "5", "calendar": "day"}]}',
+    model.minutes(1440), 10, '2024-05-02 12:00+00', lines => 'time 12 time 12 maximum -11 cap -3');
 SELECT model.check_fare('a cap after another', '{"rates": [{"dimension": "time", "price": "1", "unit": "h"}], "caps": [{"amount": "4", "rolling": "6 h"}, {"amount": "5", "calendar": "day"}]}',
     model.minutes(1440), 10, '2024-05-02 12:00+00', lines => 'time 6 time 6 time 6 time 6 cap -2 cap -2 cap -2 cap -2 cap -3 cap -3');
 SELECT model.check_fare('weeks begin on Monday', '{"rates": [{"dimension": "time", "price": "1", "unit": "day"}], "caps": [{"amount": "1", "calendar": "week"}]}', model.minutes(7200), 2, '2024-05-03 00:00+00');

@@ -3,7 +3,7 @@
 -- or price makes a wrong amount.
 
 BEGIN;
-SELECT plan(113);
+SELECT plan(128);
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
 SET LOCAL timezone = 'UTC';
@@ -56,7 +56,7 @@ CREATE FUNCTION pg_temp.rate(n bigint, salt bigint, dimension text, steady boole
         'dimension', dimension,
         'step', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 12,
             CASE dimension WHEN 'distance' THEN '{1 km,250 m,0.1 mi}' ELSE '{1 min,5 min,7 s}'::text[] END) END,
-        'rounding', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 13, '{up,up,down,nearest}'::text[]) END,
+        'rounding', CASE WHEN pg_temp.uniform(n, salt + 11) < 0.4 THEN pg_temp.one_of(n, salt + 13, '{up,up,down,nearest,none}'::text[]) END,
         'free', CASE WHEN pg_temp.uniform(n, salt + 14) < 0.2 THEN CASE dimension WHEN 'distance' THEN '1.5 km' ELSE '4 min' END END,
         'from', CASE WHEN pg_temp.uniform(n, salt + 15) < 0.2 THEN CASE dimension WHEN 'distance' THEN '500 m' ELSE '90 s' END END,
         'to', CASE WHEN pg_temp.uniform(n, salt + 16) < 0.2 THEN CASE dimension WHEN 'distance' THEN '12 km' ELSE '40 min' END END,
@@ -441,6 +441,19 @@ SELECT ok(outcome IN ('22003', '22023', '22008'), format('an error: a start at %
 FROM unnest('{infinity,-infinity}'::timestamptz[]) started_at,
     LATERAL (SELECT pg_temp.outcome(format('SELECT tripmeter.fare(%s, 1, ''1 h'', %L::timestamptz)', pg_temp.quoted('1'), started_at)) AS outcome) o;
 
+-- At the end of time: there is none after it, but windows of caps that would be.
+SELECT is(outcome, expected, format('%s from 294276-12-31 12:00: %s', duration, what))
+FROM (VALUES ('12 h', '"base": "1"', '22008'), ('36000 days', '"base": "1"', '22008'), ('12 h -1 us', '"base": "1"', '1.00'),
+        ('11 h', '"time_zone": "Asia/Seoul", "caps": [{"amount": "2", "calendar": "month"}]', '4.00'),
+        ('11 h', '"time_zone": "America/New_York", "caps": [{"amount": "2", "calendar": "week"}]', '2.00'),
+        ('11 h', '"caps": [{"amount": "2", "rolling": "100 day"}]', '2.00'), ('11 h', '"caps": [{"amount": "2", "rolling": "10 h"}]', '3.00')) AS v (duration, what, expected),
+    LATERAL pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, %L::interval, ''294276-12-31 12:00Z''::timestamptz)',
+        format('{"tariff": 1, "currency": "EUR", %s%s}', what, CASE WHEN what LIKE '%%caps%%' THEN ', "rates": [{"dimension": "time", "price": "1", "unit": "h"}]' ELSE '' END),
+        duration)) outcome;
+SELECT is(pg_temp.outcome(format('SELECT tripmeter.fare(%s, 1, %L::interval, %L::interval, ''2024-05-02Z''::timestamptz)', pg_temp.quoted('1'), moving, stopped)),
+    expected, format('a century at most, moving and stopped together: %s and %s', moving, stopped))
+FROM (VALUES ('36525 days', '0', '0.00'), ('36525 days', '1 us', '22003'), ('20000 days', '20000 days', '22003')) AS v (moving, stopped, expected);
+
 -- Prices of up to 18 digits by distances of up to 15 digits of millimetres: the exact amount, or an error.
 CREATE TEMP TABLE giants AS
 SELECT n, price, metres, outcome, round(price * metres::text::numeric / unit_m, 2)::text AS expected
@@ -469,6 +482,26 @@ SELECT ok(outcome = '22003', 'nor a product of factors: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 9e9, ''1 h'', ''2024-05-02Z''::timestamptz)',
     jsonb_build_object('tariff', 1, 'currency', 'EUR', 'base', '9999999999999999',
     'multipliers', (SELECT jsonb_agg('{"factor": "999999999.999999999"}'::jsonb) FROM generate_series(1, 20))))) outcome;
+-- One that does not fit is not taken for that of the hour before.
+SELECT ok(outcome = '22003', 'nor a factor of the second hour: ' || outcome)
+FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''2 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates', '[{"dimension": "time", "price": "1", "unit": "h"}]'::jsonb, 'multipliers',
+    (SELECT jsonb_agg('{"factor": "999999999.999999999", "when": {"elapsed": {"from": "1 h"}}}'::jsonb) FROM generate_series(1, 8))))) outcome;
+-- Nor is a minimum left out that is too far away, or a bound of tiers.
+SELECT ok(outcome = '22003', 'nor a minimum: ' || outcome)
+FROM pg_temp.outcome($$SELECT tripmeter.fare('{"tariff": 1, "currency": "EUR", "minimum": "9999999999999999", "rates": [
+    {"dimension": "distance", "price": "0.000000001", "unit": "999999999.999999999 yd"}, {"dimension": "time", "price": "1", "unit": "876599.999999 h"}]}',
+    1, '1 us'::interval, '2024-05-02Z'::timestamptz)$$) outcome;
+SELECT ok(outcome = '22003', format('nor the bound of a tier, %s: %s', mode, outcome))
+FROM unnest('{graduated,volume}'::text[]) mode, pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1000, ''1 h'', ''2024-05-02Z''::timestamptz)',
+    jsonb_build_object('tariff', 1, 'currency', 'EUR', 'rates', jsonb_build_array(jsonb_build_object('dimension', 'distance', 'tiers', jsonb_build_object(
+        'mode', mode, 'unit', '999999999.999999999 yd', 'bounds', '[{"to": "999999999999999999", "price": "100000000"}, {"price": "100000000"}]'::jsonb)))))) outcome;
+-- What a maximum takes off is not left to a cap.
+SELECT ok(outcome = '22003', 'nor a maximum with a cap: ' || outcome)
+FROM pg_temp.outcome($$SELECT tripmeter.fare('{"tariff": 1, "currency": "EUR", "base": "1", "maximum": "0", "caps": [{"amount": "3", "rolling": "10 h"}],
+    "rates": [{"unit": "0.000000095 ft", "price": "28699.64", "dimension": "distance"}, {"dimension": "stopped", "unit": "36772140.768 s", "price": "0.48"},
+              {"dimension": "moving", "unit": "634343.0250 s", "price": "0.52"}]}',
+    354.493, '220.705 s'::interval, '78017 s'::interval, '2024-03-27 22:19:26Z'::timestamptz)$$) outcome;
 -- A document of a million rates is refused, by a limit.
 SELECT ok(outcome IN ('22003', '22023', '54000'), 'a million rates are refused: ' || outcome)
 FROM pg_temp.outcome(format('SELECT tripmeter.fare(%L, 1, ''1 h'', ''2024-05-02Z''::timestamptz)',

@@ -2,7 +2,7 @@
 -- say a trip costs is what it costs here.
 
 BEGIN;
-SELECT plan(160);
+SELECT plan(169);
 
 -- What SQL needs to find the operators of a type in another schema.
 SET LOCAL search_path = public, tripmeter;
@@ -208,6 +208,12 @@ FROM tripmeter.fare_lines(pg_temp.session()::tripmeter.tariff, 0, moving => '165
 SELECT is(tripmeter.fare(pg_temp.session()::tripmeter.tariff, 0, moving => '165 min', stopped => '42 min', started_at => '2019-01-12 10:00+00'),
     6.18, 'parking is free on a Saturday');
 
+-- Steps begin at 10:00, 10:15 and 10:30: the last two in the window. Of 40 minutes 25 are left of them.
+SELECT is(pg_temp.price(format('{"tariff": 1, "currency": "EUR", "rates": [{"dimension": "time", "price": "1", "unit": "min", "step": "15 min",
+        "rounding": "%s", "when": {"hours": ["10:10-10:31"], "evaluate": "unit"}}]}', rounding), 0, '40 min'), expected,
+    'a step that is judged as a unit, rounding ' || rounding)
+FROM (VALUES ('up', 30.00), ('none', 25.00), ('down', 15.00)) AS v (rounding, expected);
+
 -- 25 minutes before 17:00 and 10 after, a total of 35, which 15-minute steps make 45
 SELECT is(string_agg(amount::text, ', ' ORDER BY line), '0.50, 0.80', 'the total is rounded to the step of the rate priced last')
 FROM tripmeter.fare_lines('{"tariff": 1, "currency": "EUR", "select": {"time": "first"}, "rates": [
@@ -280,6 +286,14 @@ SELECT is(tripmeter.round_cash(amount, currency), expected, format('%s %s in cas
 FROM (VALUES (1.02, 'CHF', 1.00), (1.025, 'CHF', 1.05), (1.02, 'CAD', 1.00), (1.03, 'CAD', 1.05), (1.24, 'DKK', 1.00), (1.25, 'DKK', 1.50),
     (1.49, 'SEK', 1::numeric), (1.50, 'SEK', 2), (1.49, 'NOK', 1), (1.50, 'NOK', 2), (1.49, 'CZK', 1), (1.50, 'CZK', 2),
     (1.49, 'HUF', 1), (1.50, 'HUF', 2), (1.23, 'EUR', 1.23)) AS v (amount, currency, expected);
+
+-- Attributes that are amounts or quantities: as numbers, and in strings
+
+SELECT is(pg_temp.price('{"tariff": 1, "currency": "EUR", "surcharges": [{"attribute": "toll"}],
+        "rates": [{"dimension": "reserved", "price": "0.10", "unit": "s", "per": "rental", "to": "100 s"}]}', 0, '0', attributes::jsonb), expected, attributes)
+FROM (VALUES ('{"toll": 1.50000000000000000000}', 1.50), ('{"toll": "-0001.500000000000000000000"}', -1.50), ('{"toll": "0.0000000000", "used": {}}', 0.00),
+    ('{"reserved_s": "0090.00000000000000000000"}', 9.00), ('{"reserved_s": 90.00000000000000000001, "used": null}', 9.00),
+    ('{"reserved_s": 90, "used": {"reserved_s": "30.000", "time_s": 1, "moving_s": 1, "stopped_s": null, "distance_m": 7}}', 7.00)) AS v (attributes, expected);
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,7 +1,7 @@
 -- GBFS: the plans that operators publish cost what their words say.
 
 BEGIN;
-SELECT plan(53);
+SELECT plan(70);
 
 CREATE TEMP TABLE plans (name text PRIMARY KEY, plan jsonb);
 INSERT INTO plans VALUES
@@ -65,22 +65,50 @@ FROM plans JOIN (VALUES
 SELECT is(tripmeter.fare(tripmeter.tariff_from_gbfs(plan - 'fare_capping'), 5000, minutes * interval '1 minute', '2024-05-02 08:00Z'), fare::numeric, format('uncapped: %s min', minutes))
 FROM plans, (VALUES (600, 3930), (780, 5130)) AS fares (minutes, fare) WHERE name = 'capped';
 
+-- Floats, and prices of 0
+
+SELECT is(tripmeter.tariff_from_gbfs(('{"currency": "EUR", "price": 0.99999999999999989, ' || plan || '}')::jsonb)::text,
+    ('{"tariff": 1, "currency": "EUR", "base": "1", ' || document || '}')::tripmeter.tariff::text, plan)
+FROM (VALUES
+    ('"per_min_pricing": [{"start": 0, "rate": 0.15000000000000002, "interval": 1}]', '"rates": [{"dimension": "time", "price": "0.15", "unit": "min", "step": "min"}]'),
+    ('"per_km_pricing": [{"start": 0.30000000000000004, "rate": 0.16666666666666666, "interval": 0.1000000000000000055, "end": 2.9999999999999996}]',
+        '"rates": [{"dimension": "distance", "price": "0.166666667", "unit": "0.1 km", "step": "0.1 km", "from": "0.3 km", "to": "3 km"}]'),
+    ('"per_min_pricing": [{"start": 0, "rate": 5.551115123125783e-17, "interval": 0}]', '"rates": [{"dimension": "time", "price": "0", "unit": "once"}]'),
+    ('"reservation_price_per_min": 0.15000000000000002', '"rates": [{"dimension": "reserved", "price": "0.15", "unit": "min", "step": "min"}]'),
+    ('"reservation_price_per_min": 0, "reservation_price_flat_rate": 1.5', '"rates": [{"dimension": "reserved", "price": "1.5", "unit": "once"}]'),
+    ('"reservation_price_per_min": 0.25, "reservation_price_flat_rate": 0.0', '"rates": [{"dimension": "reserved", "price": "0.25", "unit": "min", "step": "min"}]'),
+    ('"reservation_price_per_min": 0, "reservation_price_flat_rate": 0', '"rates": []'),
+    ('"fare_capping": {"duration": 59.99999999999999, "price": 17.999999999999996}', '"caps": [{"amount": "18", "rolling": "60 min"}]'),
+    ('"fare_capping": {"duration": 1.000000001, "price": 999999999}', '"caps": [{"amount": "999999999", "rolling": "1 min"}]'),
+    ('"per_km_pricing": [{"start": 9999999.999999999, "rate": -999999998.999999999, "interval": 10000000, "end": 10000000}]',
+        '"rates": [{"dimension": "distance", "price": "-999999998.999999999", "unit": "10000000 km", "step": "10000000 km", "from": "9999999.999999999 km", "to": "10000000 km"}]'),
+    ('"per_min_pricing": [{"start": 0, "rate": 1, "interval": 52596000, "end": 52596000}]',
+        '"rates": [{"dimension": "time", "price": "1", "unit": "52596000 min", "step": "52596000 min", "to": "52596000 min"}]')
+    ) AS v (plan, document);
+
 -- What is no plan
 
-SELECT throws_ok(format('SELECT tripmeter.tariff_from_gbfs(%L)', plan), '22023', message, plan)
+SELECT throws_ok(format('SELECT tripmeter.tariff_from_gbfs(%L)', plan), '22023', message, left(plan, 200))
 FROM (VALUES
     ('[]', 'not a pricing plan of GBFS'), ('"plan"', 'not a pricing plan of GBFS'), ('{"data": {"plans": []}}', 'not a pricing plan of GBFS'),
+    ('{"price": 2, "currency": "eur"}', 'unknown currency: "eur"'),
     ('{"currency": "EUR"}', 'not a pricing plan of GBFS'), ('{"price": 2, "currency": null}', 'not a pricing plan of GBFS'), ('{"price": 2, "currency": 978}', 'not a pricing plan of GBFS'),
-    ('{"price": "2", "currency": "EUR"}', '"price" of a GBFS pricing plan must be a number of at least 0'),
-    ('{"price": -2, "currency": "EUR"}', '"price" of a GBFS pricing plan must be a number of at least 0'),
-    ('{"price": 2, "currency": "EUR", "per_km_pricing": {"start": 0}}', '"per_km_pricing" of a GBFS pricing plan must be an array'),
-    ('{"price": 2, "currency": "EUR", "per_km_pricing": ["free"]}', '"rate" of a GBFS pricing plan must be a number'),
-    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"rate": 1, "interval": 1}]}', '"start" of a GBFS pricing plan must be a number of at least 0'),
-    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"start": 0, "rate": 1}]}', '"interval" of a GBFS pricing plan must be a number of at least 0'),
-    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"start": 5, "rate": 1, "interval": 1, "end": 5}]}', 'a segment of "per_min_pricing" of a GBFS pricing plan must end after its start'),
+    ('{"price": "2", "currency": "EUR"}', '"price" of a GBFS pricing plan must be a number from 0 to 999999999'),
+    ('{"price": -2, "currency": "EUR"}', '"price" of a GBFS pricing plan must be a number from 0 to 999999999'),
+    ('{"price": 1e9, "currency": "EUR"}', '"price" of a GBFS pricing plan must be a number from 0 to 999999999'),
+    ('{"price": 2, "currency": "EUR", "per_km_pricing": {"start": 0}}', '"per_km_pricing" of a GBFS pricing plan must be an array of at most 499 segments'),
+    (format('{"price": 2, "currency": "EUR", "per_min_pricing": [%s{}]}', repeat('{}, ', 499)), '"per_min_pricing" of a GBFS pricing plan must be an array of at most 499 segments'),
+    ('{"price": 2, "currency": "EUR", "per_km_pricing": ["free"]}', '"per_km_pricing[0].rate" of a GBFS pricing plan must be a number from -999999999 to 999999999'),
+    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"start": 0, "rate": 1, "interval": 1}, {"start": 0, "rate": "1", "interval": 1}]}',
+        '"per_min_pricing[1].rate" of a GBFS pricing plan must be a number from -999999999 to 999999999'),
+    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"rate": 1, "interval": 1}]}', '"per_min_pricing[0].start" of a GBFS pricing plan must be a number from 0 to 52596000'),
+    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"start": 0, "rate": 1}]}', '"per_min_pricing[0].interval" of a GBFS pricing plan must be a number from 0 to 52596000'),
+    ('{"price": 2, "currency": "EUR", "per_km_pricing": [{"start": 0, "rate": 1, "interval": 10000000.1}]}', '"per_km_pricing[0].interval" of a GBFS pricing plan must be a number from 0 to 10000000'),
+    ('{"price": 2, "currency": "EUR", "per_km_pricing": [{"start": 0, "rate": 1, "interval": 0.0000000004}]}', '"per_km_pricing[0].interval" of a GBFS pricing plan is too short'),
+    ('{"price": 2, "currency": "EUR", "per_min_pricing": [{"start": 5, "rate": 1, "interval": 1, "end": 5}]}', '"per_min_pricing[0].end" of a GBFS pricing plan must be after its start'),
     ('{"price": 2, "currency": "EUR", "reservation_price_per_min": 1, "reservation_price_flat_rate": 1}', 'a GBFS pricing plan must not have two prices of a reservation'),
-    ('{"price": 2, "currency": "EUR", "fare_capping": {"duration": 0, "price": 1}}', '"duration" of a GBFS pricing plan must be a number of at least 1'),
-    ('{"price": 2, "currency": "EUR", "fare_capping": {"duration": 60}}', '"price" of a GBFS pricing plan must be a number of at least 0')
+    ('{"price": 2, "currency": "EUR", "fare_capping": {"duration": 0, "price": 1}}', '"fare_capping.duration" of a GBFS pricing plan must be a number from 1 to 52596000'),
+    ('{"price": 2, "currency": "EUR", "fare_capping": {"duration": 60}}', '"fare_capping.price" of a GBFS pricing plan must be a number from 0 to 999999999')
     ) AS bad (plan, message);
 
 SELECT * FROM finish();

@@ -2,7 +2,7 @@
 -- changes a cent of it.
 
 BEGIN;
-SELECT plan(55);
+SELECT plan(85);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL timezone = 'UTC';
 
@@ -48,7 +48,25 @@ SELECT is(pg_temp.owed('{"fee": {"amount": "100"}, "discounts": [{"percent": "10
 SELECT is(pg_temp.owed('{"fee": {"amount": "100"}}', 0, 0, 10, '{}', '"tax": {"percent": "19"}, '), 130.90, 'tax');
 SELECT is(pg_temp.owed('{}', 0, 0, 1.025), 1.03, 'the invoice is rounded, not the trips');
 SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, NULL), 0.00, 'NULL counts as nothing');
-SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, 1) FILTER (WHERE false), NULL, 'no trips are no invoice');
+SELECT is(invoice(pg_temp.plan_of('{}'), NULL, NULL, NULL, 1) FILTER (WHERE false), NULL, 'no rows are no invoice');
+
+-- Customers without trips
+
+CREATE FUNCTION pg_temp.bills_of(period text, trips text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(customer || ': ' || lines, '; ' ORDER BY customer)
+    FROM (SELECT customer, (SELECT string_agg(concat_ws(' ', kind, quantity, amount), ', ' ORDER BY line) FROM unnest(l) l) AS lines
+          FROM (SELECT customer, invoice_lines(pg_temp.plan_of(period), started_at, distance_m, duration, amount) AS l
+                FROM unnest('{a,b}'::text[]) c (customer)
+                    LEFT JOIN jsonb_to_recordset(trips::jsonb) t (of text, started_at timestamptz, distance_m float8, duration interval, amount numeric)
+                    ON of = customer
+                GROUP BY customer) i) b
+$$;
+SELECT is(pg_temp.bills_of('{"fee": {"amount": "5"}, "minimum": "7", "daily_cap": "9"}', '[{"of": "a", "started_at": "2024-05-02", "amount": 3}]'),
+    'a: trips 1 3.00, daily_cap 0.00, fee 1 5.00, minimum 0.00; b: trips 0 0.00, daily_cap 0.00, fee 1 5.00, minimum 2.00',
+    'an outer join bills fee and minimum of who has no trips');
+SELECT is(pg_temp.bills_of('{}', format('[{"of": "a", %s}, {"of": "b"}, {"of": "b", "amount": 1}]', something)), 'a: trips 1 0.00; b: trips 1 1.00',
+    'a row is a trip that has ' || something)
+FROM unnest('{"\"started_at\": \"2024-05-02\"","\"distance_m\": 0","\"duration\": \"0\"","\"amount\": 0"}'::text[]) something;
 
 -- Daily caps by the local date: the clock is set back in the night of 2024-10-27
 
@@ -78,12 +96,15 @@ SELECT n, n % 37 AS customer, '2024-03-28'::timestamptz + n * interval '97 min' 
     CASE WHEN n % 51 > 0 THEN (hashint4extended(n, 2) & 4095) * interval '1 s' END AS duration,
     CASE WHEN n % 52 > 0 THEN (hashint4extended(n, 3) & 65535) / 10000.0 - 0.5 END AS amount
 FROM generate_series(1, 6000) n;
+-- two rows of a customer without trips, and one more of another
+INSERT INTO invoices.trips (n, customer) VALUES (6001, 37), (6002, 37), (6003, 5);
 
 CREATE TEMP TABLE bills AS
 SELECT customer, invoice(pg_temp.big_plan(), started_at, distance_m, duration, amount, '{"members": 2, "days": 9, "period_days": 30}') AS owed,
     invoice_lines(pg_temp.big_plan(), started_at, distance_m, duration, amount, '{"members": 2, "days": 9, "period_days": 30}') AS lines
 FROM invoices.trips GROUP BY customer;
-SELECT is(count(*), 37::bigint, 'every customer has an invoice') FROM bills WHERE owed > 0;
+SELECT is(count(*), 38::bigint, 'every customer has an invoice') FROM bills WHERE owed > 0;
+SELECT is((SELECT sum(quantity) FROM bills, unnest(lines) WHERE kind = 'trips'), 6000::numeric, 'of all trips, and no others');
 SELECT is(count(*), 0::bigint, 'lines add up to the invoice') FROM bills WHERE owed <> (SELECT sum(amount) FROM unnest(lines));
 SELECT results_eq(
     $$ SELECT line, kind, rule, quantity, billed_quantity, unit, rate, amount FROM unnest((
@@ -112,6 +133,9 @@ SELECT is(pg_temp.shares('10', '[{"id": "a", "s": "1 h"}, {"id": "b", "s": "3 h"
 SELECT is(pg_temp.shares('0.05', '[{"id": "b", "at": "2024-01-01"}, {"id": "c", "at": "2024-01-02"}, {"id": "a", "at": "2024-01-02"}]'),
     'b 0.02, a 0.02, c 0.01', 'equally, and what is left to the first');
 SELECT is(pg_temp.shares('-10', '[{"id": "a", "m": 1000}, {"id": "b", "m": 2000}]'), 'a -3.33, b -6.67', 'a credit is shared out, too');
+SELECT is(pg_temp.shares('10', '[{}, {"id": "a", "m": 1}, {"id": "b"}]'), 'a 10.00', 'what is no trip has no share');
+SELECT is((SELECT invoice_shares(pg_temp.plan_of('{"fee": {"amount": "-10"}}'), NULL, NULL, NULL, NULL, NULL)), '{"(,-10.00)"}',
+    'without a trip there is one share, of none');
 SELECT throws_ok($$ SELECT pg_temp.shares('1', '[{"m": 1}]') $$, '22004', 'trip of an invoice must not be NULL', 'a trip without a name');
 
 CREATE TEMP TABLE shared AS
@@ -119,17 +143,21 @@ SELECT customer, invoice_shares(pg_temp.big_plan(), n::text, started_at, distanc
 FROM invoices.trips GROUP BY customer;
 SELECT is(count(*), 0::bigint, 'shares add up to the invoice')
 FROM bills JOIN shared USING (customer) WHERE owed IS DISTINCT FROM (SELECT sum(amount) FROM unnest(shares));
-SELECT is((SELECT count(*) FROM shared, unnest(shares)), 6000::bigint, 'every trip has a share');
+SELECT is((SELECT count(trip_id) FROM shared, unnest(shares)), 6000::bigint, 'every trip has a share');
 
 -- What was billed before
 
 SELECT is(invoice_delta(pg_temp.plan_of('{}'), 10, 7.5), -2.50, 'a credit');
-SELECT is(sum(invoice_delta(pg_temp.plan_of('{}'), a.owed, b.owed)), (SELECT b.owed - a.owed FROM bills a, bills b WHERE a.customer = 0 AND b.customer = 36),
+SELECT is(sum(invoice_delta(pg_temp.plan_of('{}'), a.owed, b.owed)), (SELECT b.owed - a.owed FROM bills a, bills b WHERE a.customer = 0 AND b.customer = 37),
     'deltas telescope')
 FROM bills a JOIN bills b ON b.customer = a.customer + 1;
 SELECT is((SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), a.lines, b.lines)), b.owed - a.owed,
     'deltas of lines add up to that of the invoice')
 FROM bills a, bills b WHERE a.customer = 1 AND b.customer = 2;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), 0, owed), (SELECT sum(delta) FROM invoice_delta(pg_temp.plan_of('{}'), '{}', lines))],
+    ARRAY[owed, owed], 'a first bill') FROM bills WHERE customer = 1;
+SELECT is(ARRAY[invoice_delta(pg_temp.plan_of('{}'), NULL, 1), invoice_delta(pg_temp.plan_of('{}'), 1, NULL)], '{NULL,NULL}', 'NULL is not known, and not 0');
+SELECT is((SELECT count(*) FROM invoice_delta(pg_temp.plan_of('{}'), NULL, lines)), 0::bigint, 'nor no lines') FROM bills WHERE customer = 1;
 SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '22023', 'amount is not one that is billed in EUR',
     'an amount that no invoice has');
 
@@ -138,13 +166,63 @@ SELECT throws_ok($$ SELECT invoice_delta(pg_temp.plan_of('{}'), 1.005, 2) $$, '2
 SELECT throws_ok($$ SELECT invoice('{"tariff": 1, "currency": "EUR"}', now(), 1, '1 s', 1) $$, '22023', 'tariff is not a plan', 'a tariff without a period');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of(p), now(), 1, '1 s', 1) FROM (VALUES ('{}'), ('{"minimum": "1"}')) v (p) $$,
     '22023', 'a group has more than one plan', 'two plans');
+SELECT throws_ok($$ SELECT invoice(CASE n WHEN 3 THEN pg_temp.plan_of('{"minimum": "1"}') ELSE pg_temp.plan_of('{}') END, now(), 1, '1 s', 1)
+    FROM generate_series(1, 4) n GROUP BY n % 2 $$, '22023', 'a group has more than one plan', 'two plans in one of the groups');
+SELECT is(array_agg(owed ORDER BY g), '{200.00, 101.00, 100.00}', 'groups whose rows alternate have each their plan') FROM (
+    SELECT g, invoice(pg_temp.plan_of(CASE g WHEN 0 THEN '{"minimum": "200"}' WHEN 1 THEN '{"fee": {"amount": "1"}}' ELSE '{}' END), now(), 1, '1 s', 1) AS owed
+    FROM generate_series(0, 299) n, LATERAL (SELECT n % 3) v (g) GROUP BY g) groups;
+SET LOCAL enable_sort = off;
+SELECT is(count(*), 10100::bigint, 'more plans than are kept compiled, twice through') FROM (
+    SELECT g, invoice(plan, now(), 1, '1 s', 1) AS owed FROM (
+        SELECT g, pass, pg_temp.plan_of('{"fee": {"amount": "' || g || '"}, "daily_cap": "1.5"}') AS plan
+        FROM generate_series(1, 2) pass, generate_series(1, 10100) g OFFSET 0) rows
+    GROUP BY g) groups
+WHERE owed = g + 1.5;
+RESET enable_sort;
+SELECT throws_ok($$ SELECT invoice(NULL::tariff, now(), 1, '1 s', 1) $$, '22004', 'plan of an invoice must not be NULL', 'no plan');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 1, a) FROM (VALUES ('{}'::jsonb), ('{"members": 2}')) v (a) $$,
     '22023', 'a group has more than one set of attributes', 'two sets of attributes');
 SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{"daily_cap": "1"}'), NULL, 1, '1 s', 1) $$, '22004',
     'start of a trip must not be NULL under a daily cap', 'a trip without a date');
-SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 0.0000000001) $$, '22003', 'amount of a trip is out of range', 'ten digits');
+SELECT throws_ok($$ SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', $$ || quote_literal(amount) || $$) $$, '22003',
+    'amount of a trip is out of range', 'an amount of ' || amount)
+FROM unnest('{0.0000000001, 1e18, -1e18, 9999999999999999999999, 1e70, -1e-70, 1.5000000001, NaN, Infinity, -Infinity}'::text[]) amount;
+SELECT throws_ok($$ SELECT sum(b) FROM generate_series(1, 3) n, LATERAL (SELECT invoice(pg_temp.plan_of('{}'), now(), 1, '1 s', 99999999999999999.99) b) b $$,
+    '22003', 'fare out of range', 'an invoice of more cents than 62 bits hold');
 SELECT throws_ok($$ SELECT pg_temp.owed('{}', 1, 1, 1, '{"days": 20}') $$, '22023',
     'attribute "days" of an invoice is more than its "period_days"', 'days of no period');
+
+-- Amounts: as exact as numeric, whatever their digits, and however they are stored
+
+CREATE TABLE invoices.amounts AS
+SELECT n, CASE n % 6
+        WHEN 0 THEN trim_scale(amount)
+        WHEN 1 THEN round(amount, 70)       -- more places than the short header of a numeric has
+        WHEN 2 THEN trunc(amount)
+        WHEN 3 THEN trunc(amount, 2)
+        WHEN 4 THEN trunc(amount / 1e9, 9)
+        ELSE amount END AS amount
+FROM (
+    SELECT n, round((hashint4extended(n, 1)::numeric * hashint4extended(n, 2)::numeric % 1e27) / 10::numeric ^ (9 + n % 25), 9) AS amount
+    FROM generate_series(1, 6000) n
+) made
+UNION ALL
+SELECT -n, (whole + part) * sign
+FROM (VALUES (1, 0), (2, 1), (3, 9999), (4, 10000), (5, 99999999), (6, 100000000), (7, 999999999999999999)) w (n, whole),
+    (VALUES (0), (0.000000001), (0.0001), (0.999999999), (0.5)) p (part), (VALUES (-1), (1)) s (sign);
+SELECT cmp_ok(count(DISTINCT amount), '>', 5000::bigint, 'thousands of amounts') FROM invoices.amounts;
+CREATE FUNCTION pg_temp.taken(sums text) RETURNS SETOF numeric LANGUAGE plpgsql AS $$
+BEGIN
+    -- in a currency without cents, whose largest invoice is beyond all amounts
+    RETURN QUERY EXECUTE 'SELECT (invoice_lines(''{"tariff": 1, "currency": "JPY", "period": {}}'', NULL, 1, ''1 s'', amount))[1].exact_amount
+        FROM invoices.amounts ' || sums;
+END $$;
+SELECT bag_eq($$ SELECT * FROM pg_temp.taken('GROUP BY n, amount') $$, 'SELECT DISTINCT ON (n, amount) amount FROM invoices.amounts',
+    'each is taken as it is');
+SELECT is(pg_temp.taken('WHERE abs(amount) < 1e15'), sum(amount), 'and so is their sum') FROM invoices.amounts WHERE abs(amount) < 1e15;
+SELECT is(pg_temp.owed('{}', 0, 0, 9999999999999999.99), 9999999999999999.99, 'an amount beyond 64 bits of a billionth');
+SELECT is(pg_temp.shares('1', '[{"id": "a", "eur": 3000000000000000}, {"id": "b", "eur": 1000000000000000}]'),
+    'a 3000000000000000.75, b 1000000000000000.25', 'and shares by such amounts');
 
 -- Order, workers, partitions
 

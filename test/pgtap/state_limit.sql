@@ -1,8 +1,8 @@
 -- tripmeter.max_state_mb stops a group that grows without bound, and none that
--- does not: a fix takes at most 32 bytes of it.
+-- does not: a fix takes at most 32 bytes of it, a trip of invoice_shares 96 and its name.
 
 BEGIN;
-SELECT plan(12);
+SELECT plan(18);
 
 -- The setting is known once the library is loaded.
 SELECT isnt(tripmeter.mileage_policy()::text, NULL, 'the library is loaded');
@@ -47,6 +47,28 @@ SET LOCAL cpu_tuple_cost = 10;
 SELECT lives_ok('SELECT tripmeter.mileage(recorded_at, lon, lat) FROM fixes WHERE n < 60000 AND half = 1', 'half of 60,000 fixes fits');
 SELECT throws_ok('SELECT tripmeter.mileage(recorded_at, lon, lat) FROM fixes WHERE n < 60000', '53400', NULL,
     'two partial states that fit make one that does not');
+
+-- Trips that share an invoice; the same halves.
+CREATE FUNCTION pg_temp.shared(trips text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    found bigint;
+BEGIN
+    EXECUTE 'SELECT sum(cardinality(shares)) FROM (SELECT tripmeter.invoice_shares(''{"tariff": 1, "currency": "EUR", "period": {}}'', n::text,
+        recorded_at, 1, ''1 s'', 1) AS shares FROM ' || trips || ') s' INTO found;
+    RETURN found;
+END $$;
+SELECT throws_ok($$ SELECT pg_temp.shared('fixes WHERE half = 1 AND n < 40000') $$, '53400', 'trips of one invoice exceed tripmeter.max_state_mb',
+    'twenty thousand trips do not fit in 1 MB');
+SELECT is(pg_temp.shared('fixes WHERE n < 40000 GROUP BY n / 4000'), 40000::bigint, 'groups of four thousand do');
+SELECT is(pg_temp.shared('fixes WHERE half = 1 AND n < 16000'), 8000::bigint, 'so do eight thousand');
+SELECT throws_ok($$ SELECT pg_temp.shared('fixes WHERE n < 16000') $$, '53400', NULL, 'but not two states of so many');
+SET LOCAL tripmeter.max_state_mb = 16;
+SELECT is(pg_temp.shared('fixes WHERE n < 100000'), 100000::bigint, 'a hundred thousand fit in 16 MB');
+SET LOCAL tripmeter.max_state_mb = 1;
+
+-- Days under a cap, years apart
+SELECT throws_ok($$ SELECT tripmeter.invoice('{"tariff": 1, "currency": "EUR", "period": {"daily_cap": "1"}}', '2000-01-01 UTC'::timestamptz + n * interval '40 days', 1, '1 s', 1)
+    FROM generate_series(1, 4000) n $$, '53400', 'trips of one invoice exceed tripmeter.max_state_mb', 'sums by date do not fit in 1 MB if there are too many');
 
 SELECT throws_ok('SET LOCAL tripmeter.max_state_mb = 0', '22023', NULL, 'no limit is lower than one megabyte');
 

@@ -2,7 +2,7 @@
 -- made the mistake.
 
 BEGIN;
-SELECT plan(78);
+SELECT plan(80);
 
 -- Findings as "path kind", of a tariff with these keys.
 CREATE FUNCTION pg_temp.found(keys text) RETURNS text[] LANGUAGE sql AS $$
@@ -77,6 +77,8 @@ SELECT is(pg_temp.found(pg_temp.tiers('{"from": "1 km", "to": "11001 m"}')), '{}
 SELECT is(pg_temp.found(pg_temp.tiers('{"to": "9500 m", "step": "3 km"}')), '{}', 'not one that a step reaches');
 SELECT is(pg_temp.found(pg_temp.tiers('{"to": "9500 m", "step": "3 km", "rounding": "down"}')),
     '{"rates[0].tiers.bounds[2] unreachable"}', 'a tier that no step reaches');
+SELECT is(pg_temp.found(pg_temp.tiers('{"to": "9500 m", "step": "3 km", "rounding": "none"}')),
+    '{"rates[0].tiers.bounds[2] unreachable"}', 'a tier that a step which is not rounded does not reach');
 SELECT is(pg_temp.found(pg_temp.tiers('{"to": "12 km", "free": "7 km"}')),
     '{"rates[0].tiers.bounds[1] unreachable","rates[0].tiers.bounds[2] unreachable"}', 'tiers that free units leave nothing for');
 
@@ -181,6 +183,8 @@ SELECT is(pg_temp.found(pg_temp.volume('[{"to": "15", "price": "10"}, {"price": 
     'not where a step costs more than what is saved');
 SELECT is(pg_temp.message(pg_temp.volume('[{"to": "15", "price": "10"}, {"price": "9"}]', '{"step": "1 km"}')),
     'the total falls from 150 at 15000 m to 144 at 16000 m', 'but where it costs less');
+SELECT is(pg_temp.message(pg_temp.volume('[{"to": "15", "price": "10"}, {"price": "9.5"}]', '{"step": "1 km", "rounding": "none"}')),
+    'the total falls from 150 at 15000 m to 142.5 beyond 15000 m', 'a step that is not rounded costs no more');
 
 -- ambiguous_hour: the European Union changes at 01:00 UTC, on last Sundays
 SELECT is(pg_temp.message(jsonb_set(pg_temp.on_condition('{"hours": ["02:00-03:00"]}')::jsonb, '{time_zone}', '"Europe/Berlin"')::text),

@@ -41,7 +41,7 @@ SELECT n, concat('{"tariff": 1, "currency": "', ('{EUR,KRW,KWD,CHF}'::text[])[1 
     pg_temp.member('caps', n, ARRAY['[{"amount": "20", "rolling": "1 day"}, {"calendar": "week", "amount": "100"}]']),
     pg_temp.member('discounts', n, ARRAY['[{"percent": "10.0"}]', '[{"amount": "2"}]']),
     pg_temp.member('tax', n, ARRAY['{"percent": "19"}', '{"by": {"base": "7.0", "distance": "0"}, "included": true}']),
-    pg_temp.member('calendars', n, ARRAY['{"holidays": ["2025-01-01", "2024-12-25"]}', '{"holidays": []}']),
+    pg_temp.member('calendars', n, ARRAY['{"holidays": ["2025-01-01", "2024-12-25"]}', '{"holidays": ["2024-12-25/2024-12-26"]}']),
     pg_temp.member('period', n, ARRAY['{}', '{"fee": {"amount": "10", "prorated": true}, "allowances": [{"dimension": "distance", "included": "1 km"}]}']),
     '}') AS document
 FROM generate_series(1, 600) n;
@@ -97,7 +97,7 @@ SELECT isnt(pg_temp.euros(a), pg_temp.euros(b), format('%s is not %s', a, coales
     ('"period": {}', NULL),
     ('"rounding": {"cash": {}}', NULL),
     ('"rounding": {"cash": {}}', '"rounding": {"cash": {"when": {}}}'),
-    ('"calendars": {"a": []}', NULL),
+    ('"calendars": {"a": ["2024-12-25"]}', NULL),
     ('"name": "a"', '"name": "A"'),
     ('"rates": [{"dimension": "time", "price": "1", "unit": "60 min"}]', '"rates": [{"dimension": "time", "price": "1", "unit": "h"}]'),
     ('"surcharges": [{"amount": "1", "when": {"elapsed": {}}}]', '"surcharges": [{"amount": "1"}]'),

@@ -155,6 +155,27 @@ check_modes(void)
 	}
 }
 
+/* units * part = quotient * total + remainder, which few wrong results are modulo a prime, too. */
+static void
+check_proportions(int bits)
+{
+	int			wrong = 0;
+
+	for (int i = 0; i < CASES; i++)
+	{
+		int64_t		units = (int64_t) (random_bits() >> (1 + random_below(63)));
+		Int128		total = 1 + random_int128(bits);
+		Int128		part = random_below(4) ? random_int128(bits) % (total + 1) : total;
+		Int128		remainder;
+		int64_t		quotient = proportion(units, part, total, &remainder);
+		uint64_t	expected = times((uint64_t) units % PRIME, residue_of(part));
+		uint64_t	sum = (times((uint64_t) quotient % PRIME, residue_of(total)) + residue_of(remainder)) % PRIME;
+
+		wrong += quotient < 0 || quotient > units || remainder < 0 || remainder >= total || sum != expected;
+	}
+	ok(wrong == 0, "parts of totals of up to %d bits", bits);
+}
+
 static void
 check_decimals(void)
 {
@@ -180,6 +201,8 @@ main(void)
 	check_arithmetic(100);
 	check_order();
 	check_modes();
+	check_proportions(60);
+	check_proportions(124);
 	check_decimals();
 	return done_testing();
 }

@@ -143,7 +143,7 @@ main(void)
 					!answered_right(s->rates[r].when, &of, answers->tests, answers->from);
 			}
 		}
-		for (int i = 0; timeline.stretches != NULL && i < TIMELINE_STRETCHES; i++)
+		for (int i = 0; i < timeline.stretch_count; i++)
 			free(timeline.stretches[i].answers);
 		free(timeline.stretches);
 		free(s);
