@@ -66,6 +66,7 @@ BEGIN ATOMIC
         ('tripmeter_outbox_truncate', 'BEFORE TRUNCATE', '');
 END;
 COMMENT ON FUNCTION outbox_triggers() IS 'The triggers of a relation that is captured. Internal.';
+REVOKE ALL ON FUNCTION outbox_triggers() FROM PUBLIC;
 
 CREATE FUNCTION outbox_members(relation regclass) RETURNS TABLE (member regclass, kind "char")
     LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 100 ROWS 12
@@ -77,6 +78,7 @@ AS $function$
         OR c.oid IN (SELECT tree.relid FROM pg_partition_tree(relation) tree)
 $function$;
 COMMENT ON FUNCTION outbox_members(regclass) IS 'A table and all of its partitions. Internal.';
+REVOKE ALL ON FUNCTION outbox_members(regclass) FROM PUBLIC;
 
 CREATE FUNCTION outbox_cover(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE

@@ -2,7 +2,7 @@
 -- commented, fit for parallel plans, and independent of the search_path.
 
 BEGIN;
-SELECT plan(25);
+SELECT plan(29);
 
 -- Every object that CREATE EXTENSION made, and how it is described.
 CREATE TEMP TABLE members AS
@@ -13,7 +13,7 @@ WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
     AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'tripmeter');
 
 CREATE TEMP TABLE functions AS
-SELECT members.object, comment, pg_proc.*
+SELECT members.object, comment, proname ~ '^(outbox_.*|emit|cloudevent|inbox)$' AS of_outbox, pg_proc.*
 FROM members JOIN pg_proc ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid;
 
 CREATE TEMP TABLE aggregates AS
@@ -35,16 +35,16 @@ SELECT ok((SELECT count(*) FROM functions WHERE prokind = 'f') > 20 AND (SELECT 
 
 -- Where they are
 
--- Casts and access methods' families have a schema only by their type.
+-- Casts and access methods' families have a schema only by their type, event triggers none.
 SELECT is(string_agg(object, ', '), NULL, 'nothing is outside schema tripmeter')
 FROM members
-WHERE schema IS DISTINCT FROM 'tripmeter' AND type NOT IN ('cast', 'operator of access method', 'function of access method')
+WHERE schema IS DISTINCT FROM 'tripmeter' AND type NOT IN ('cast', 'operator of access method', 'function of access method', 'event trigger')
     AND identity <> 'tripmeter';
 
 SELECT is(string_agg(pg_describe_object(classid, objid, 0), ', '), NULL, 'nothing in schema tripmeter is not the extension''s')
 FROM (
     SELECT 'pg_proc'::regclass AS classid, oid AS objid FROM pg_proc WHERE pronamespace = 'tripmeter'::regnamespace
-    UNION ALL SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'tripmeter'::regnamespace AND relkind NOT IN ('c', 'i')
+    UNION ALL SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'tripmeter'::regnamespace AND relkind NOT IN ('c', 'i', 'I')
     UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator WHERE oprnamespace = 'tripmeter'::regnamespace
 ) objects
 WHERE (classid, objid) NOT IN (SELECT classid, objid FROM members);
@@ -64,12 +64,12 @@ WHERE attnum > 0 AND NOT attisdropped AND nullif(col_description(attrelid, attnu
 
 SELECT is(string_agg(object, ', '), NULL, 'who calls by name can: every argument of every function for users has one')
 FROM for_users
-WHERE proargnames IS NULL OR '' = ANY (proargnames) OR array_length(proargnames, 1) < pronargs;
+WHERE pronargs > 0 AND proargnames IS NULL OR '' = ANY (proargnames) OR array_length(proargnames, 1) < pronargs;
 
 -- What the planner may do with them
 
 SELECT is(string_agg(object, ', '), 'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone)',
-    'everything is parallel safe but what writes') FROM functions WHERE proparallel <> 's';
+    'everything is parallel safe but what writes') FROM functions WHERE proparallel <> 's' AND NOT of_outbox;
 
 -- None reads a table, a clock, or a setting that could change a result, but those that
 -- read times as people write them: without a zone, they are of the session's; and those
@@ -79,9 +79,23 @@ SELECT is(string_agg(object || ' ' || provolatile::text, ', ' ORDER BY object),
     'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone) v, '
     'function tripmeter.track_from_mfjson(jsonb) s, function tripmeter.track_in(cstring) s',
     'everything is immutable, for so are its results, but what reads times in the session''s zone, or a table')
-FROM functions WHERE provolatile <> 'i' AND prorettype <> 'trigger'::regtype;
+FROM functions WHERE provolatile <> 'i' AND prorettype <> 'trigger'::regtype AND NOT of_outbox;
 
-SELECT is(string_agg(object, ', '), NULL, 'no function is a security definer') FROM functions WHERE prosecdef;
+-- The outbox is there to write, and its tables are nobody's but the owner's.
+SELECT is(string_agg(object, ', '), NULL, 'what writes events or reads who calls is not for parallel plans')
+FROM functions WHERE of_outbox AND (provolatile = 'v') <> (proparallel = 'u');
+
+SELECT is(string_agg(object, ', '), NULL, 'no function is a security definer but some of the outbox, which are bound to their search_path')
+FROM functions WHERE prosecdef AND NOT (of_outbox AND coalesce(proconfig::text, '') = '{"search_path=pg_catalog, pg_temp"}');
+
+SELECT is(string_agg(object, ', '), NULL, 'what is internal to the outbox cannot be called by everybody')
+FROM functions, aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE of_outbox AND comment ~ 'Internal' AND grantee = 0;
+
+SELECT ok(count(*) >= 14, 'the outbox has tables, some of them slots')
+FROM pg_class WHERE relnamespace = 'tripmeter'::regnamespace AND relname ~ '^outbox' AND relkind IN ('r', 'p', 'S');
+SELECT is(string_agg(relname || ' ' || privilege_type, ', '), NULL, 'nobody but the owner has a right on them')
+FROM pg_class, aclexplode(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)))
+WHERE relnamespace = 'tripmeter'::regnamespace AND relname ~ '^outbox' AND relkind IN ('r', 'p', 'S') AND grantee <> relowner;
 
 -- A body that is text finds its names when it runs.
 CREATE TEMP TABLE text_bodies AS
@@ -99,7 +113,7 @@ SELECT is(string_agg(object, ', ' ORDER BY object),
     'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone)',
     'functions without a state are strict, but where NULL is off, one side that is missing, or an error')
 FROM functions
-WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes) AND prorettype <> 'trigger'::regtype;
+WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes) AND prorettype <> 'trigger'::regtype AND NOT of_outbox;
 
 SELECT is(string_agg(object, ', '), NULL, 'what aggregates make of states are as strict as they have to be')
 FROM functions
