@@ -114,7 +114,7 @@ SELECT pg_extension_config_dump('outbox_progress_number', '');
 -- Whoever holds the lock of the share sees what was written under it before. VOLATILE: a
 -- snapshot of its own, taken when the slots are locked.
 CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -127,7 +127,8 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is.';
+COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_newest(integer) FROM PUBLIC;
 
 -- The slot is read by the statement that writes: whoever has passed the tick that seals a
 -- slot writes to a later one, so the newest row of a share is never in a slot that it has
@@ -146,12 +147,13 @@ BEGIN
     RETURN p;
 END
 $function$;
-COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is.';
+COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_write(outbox_progress) FROM PUBLIC;
 
 -- Who may
 
 CREATE FUNCTION outbox_consumer_of(name text) RETURNS outbox_consumer
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -179,7 +181,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_consumer_of(text) IS
-    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it.';
+    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
+REVOKE ALL ON FUNCTION outbox_consumer_of(text) FROM PUBLIC;
 
 -- Subscribing
 
@@ -205,7 +208,8 @@ BEGIN
     END CASE;
 END
 $function$;
-COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick.';
+COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_start(text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
         owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
@@ -244,7 +248,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
-    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range.';
+    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
         lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
@@ -263,7 +268,8 @@ AS $function$
     WHERE c.consumer = outbox_change.consumer
 $function$;
 COMMENT ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
-    'Changes what is not NULL of a consumer, whatever its role. For operators.';
+    'Changes what is not NULL of a consumer, whatever its role. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 -- Going elsewhere
 

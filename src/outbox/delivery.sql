@@ -4,7 +4,7 @@
 
 -- See README.md, "Why no event is skipped".
 CREATE FUNCTION outbox_low(a outbox_tick, b outbox_tick) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -24,11 +24,12 @@ BEGIN
     RETURN coalesce(bound, 0);
 END
 $function$;
-COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers.';
+COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
+REVOKE ALL ON FUNCTION outbox_low(outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Far behind, the latest tick would make a window too large to search.
 CREATE FUNCTION outbox_tick_after(a outbox_tick, era integer) RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -51,7 +52,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
-    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are.';
+    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
 -- The buckets of a share, and what is between its position, or the start of its batch, and
 -- the end of the window, or of the batch.
@@ -67,7 +69,8 @@ AS $function$
     WHERE b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket)
 $function$;
 COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) IS
-    'The buckets that are left of a window, or in a batch, and between which numbers of each.';
+    'The buckets that are left of a window, or in a batch, and between which numbers of each. Internal.';
+REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) FROM PUBLIC;
 
 -- Sets the end of the batch: in end_bucket and end_seq where it is full, else that of the window.
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
@@ -104,7 +107,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) IS
-    'How many events a batch has, at most that many, and where it ends in the window.';
+    'How many events a batch has, at most that many, and where it ends in the window. Internal.';
+REVOKE ALL ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -121,7 +125,8 @@ BEGIN
     RETURN p;
 END
 $function$;
-COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch.';
+COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_past(outbox_progress) FROM PUBLIC;
 
 CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
         OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer)
@@ -156,7 +161,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) IS
-    'The next events of a share, at most that many, between the ticks a and b; or how far there are none.';
+    'The next events of a share, at most that many, between the ticks a and b; or how far there are none. Internal.';
+REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) FROM PUBLIC;
 
 -- Events of a batch, but for those of outbox_retry that are in it.
 CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
@@ -183,18 +189,20 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
-    'The events between the position of a share and the end of its batch, by bucket and number.';
+    'The events between the position of a share and the end of its batch, by bucket and number. Internal.';
+REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Batches
 
 -- Random: a number that a crash has made forgotten is never given again. Its upper bits tell the share.
 CREATE FUNCTION outbox_batch_number(share integer) RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint
 $function$;
-COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share.';
+COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_batch_number(integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -202,7 +210,8 @@ CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS bool
 AS $function$
     SELECT EXISTS (SELECT FROM @extschema@.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
 $function$;
-COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known.';
+COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
+REVOKE ALL ON FUNCTION outbox_has_passed_seal(bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_open(c outbox_consumer, p outbox_progress, worker text, most integer, era integer) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -246,7 +255,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) IS
-    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none.';
+    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_open_again(c outbox_consumer, p outbox_progress, worker text) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -267,7 +277,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) IS
-    'Hands the open batch of a share out again, to another worker by another number.';
+    'Hands the open batch of a share out again, to another worker by another number. Internal.';
+REVOKE ALL ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) FROM PUBLIC;
 
 -- Workers
 
@@ -287,7 +298,8 @@ BEGIN
     WHERE s.consumer = c.consumer AND s.share >= 0;
 END
 $function$;
-COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are.';
+COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
+REVOKE ALL ON FUNCTION outbox_shares_of(outbox_consumer) FROM PUBLIC;
 
 -- Who has no share says so in the journal of share -1.
 CREATE FUNCTION outbox_waiting(c outbox_consumer) RETURNS SETOF text
@@ -306,7 +318,8 @@ BEGIN
     WHERE recent.lease_until > clock_timestamp();
 END
 $function$;
-COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked.';
+COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
+REVOKE ALL ON FUNCTION outbox_waiting(outbox_consumer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_wait_for_share(c outbox_consumer, worker text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -328,7 +341,8 @@ BEGIN
     PERFORM @extschema@.outbox_write(p);
 END
 $function$;
-COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share.';
+COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_wait_for_share(outbox_consumer, text) FROM PUBLIC;
 
 -- A share is a worker's by what it did last. Of two workers that want shares neither keeps
 -- more than half of them; who has too many gives one up each time it receives.
@@ -349,7 +363,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch.';
+COMMENT ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_take_share(c outbox_consumer, share integer, worker text, most integer, era integer) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -373,7 +388,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) IS
-    'A batch of a share, unless it is another worker''s, or has nothing.';
+    'A batch of a share, unless it is another worker''s, or has nothing. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) FROM PUBLIC;
 
 -- The batch that the worker has not acknowledged comes first, then its own shares, then
 -- those that it may take over: as many as make a fair share.
@@ -401,7 +417,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_candidates(outbox_consumer, text) IS
-    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks.';
+    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
+REVOKE ALL ON FUNCTION outbox_candidates(outbox_consumer, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -428,7 +445,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) IS
-    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none.';
+    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) FROM PUBLIC;
 
 -- For consumers
 
@@ -500,7 +518,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000.';
+COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
+REVOKE ALL ON FUNCTION outbox_check_receive(outbox_consumer, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_lock_batch(batch bigint) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -522,7 +541,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_lock_batch(bigint) IS
-    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era.';
+    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_batch(bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_refuse_batch(batch bigint, p outbox_progress) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -536,7 +556,8 @@ BEGIN
         HINT = 'A batch is taken over when its worker''s lease has expired: undo what was done for it, and receive again.';
 END
 $function$;
-COMMENT ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) IS 'Errors: always, for a batch is not the open one of its share.';
+COMMENT ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) IS 'Errors: always, for a batch is not the open one of its share. Internal.';
+REVOKE ALL ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) FROM PUBLIC;
 
 CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -553,7 +574,8 @@ BEGIN
         WHERE batch = outbox_was_acknowledged.batch AND NOT open);
 END
 $function$;
-COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged.';
+COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
+REVOKE ALL ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
