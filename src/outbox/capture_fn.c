@@ -36,6 +36,7 @@ typedef struct Capture
 	OutboxWriter *writer;		/* NULL before the first event */
 	EState	   *estate;			/* for conditions */
 	ExprState **conditions[OUTBOX_OPERATIONS];	/* beside the rules; made when first used */
+	MemoryContext context;		/* the statement's: of the writer */
 	MemoryContext row_context;	/* reset after every row */
 	bool		warned;			/* of a large payload */
 } Capture;
@@ -125,7 +126,7 @@ capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_
 		warn_of_payload(capture, &event, VARSIZE(payload));
 		if (capture->writer == NULL)
 		{
-			MemoryContextSwitchTo(old);
+			MemoryContextSwitchTo(capture->context);
 			capture->writer = outbox_writer_begin();
 			MemoryContextSwitchTo(capture->row_context);
 		}
@@ -202,6 +203,7 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	capture.relation = data->tg_relation;
 	capture.source = outbox_source_of(data->tg_relation);
 	capture.estate = CreateExecutorState();
+	capture.context = CurrentMemoryContext;
 	capture.row_context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox row", ALLOCSET_DEFAULT_SIZES);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		capture_rows(&capture, OUTBOX_INSERT, data->tg_newtable);
