@@ -356,7 +356,8 @@ BEGIN
     END IF;
     p := @extschema@.outbox_newest(p.share);
     IF p.worker = worker AND NOT p.open THEN
-        p.lease_until := clock_timestamp();
+        p.worker := NULL;
+        p.lease_until := NULL;
         PERFORM @extschema@.outbox_write(p);
     ELSE
         PERFORM @extschema@.outbox_unlock(p.share);
@@ -412,7 +413,7 @@ BEGIN
     wanting := excess < 0 AND EXISTS (SELECT FROM unnest(every) WHERE worker <> me AND lease_until > now);
     shares := ARRAY(
         SELECT s FROM unnest(every) AS s
-        WHERE worker = me OR coalesce(lease_until <= now, true) AND excess < 0
+        WHERE worker = me AND (open OR lease_until > now) OR coalesce(lease_until <= now, true) AND excess < 0
         ORDER BY coalesce(worker = me, false) AND open DESC, coalesce(worker = me, false) DESC, n);
 END
 $function$;

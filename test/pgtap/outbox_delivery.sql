@@ -1,7 +1,7 @@
 -- Receiving by the rules: who may, what comes, in which order, and what becomes of events
 -- that fail. Not in one transaction, for what it writes itself it cannot receive.
 
-SELECT plan(60);
+SELECT plan(61);
 
 CREATE ROLE outbox_owner;
 CREATE ROLE outbox_member;
