@@ -60,6 +60,8 @@ CREATE TABLE outbox_progress (
     tick bigint,
     until bigint,
     low bigint,
+    high bigint,
+    last boolean,
     bucket integer,
     seq bigint,
     batch bigint,
@@ -79,14 +81,16 @@ COMMENT ON COLUMN outbox_progress.worker IS 'whose it is';
 COMMENT ON COLUMN outbox_progress.lease_until IS 'until then nobody else takes it over';
 COMMENT ON COLUMN outbox_progress.tick IS 'all events that it sees were acknowledged, or wait in outbox_retry';
 COMMENT ON COLUMN outbox_progress.until IS 'the tick at the end of the window that is being handed out; NULL: none is';
-COMMENT ON COLUMN outbox_progress.low IS 'events of the window have higher numbers';
-COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: the events up to this bucket and number of the window are done';
+COMMENT ON COLUMN outbox_progress.low IS 'the events of the window up to this number are done';
+COMMENT ON COLUMN outbox_progress.high IS 'those up to this number are being handed out, bucket by bucket';
+COMMENT ON COLUMN outbox_progress.last IS 'whether these are the last of the window';
+COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: of those, what is up to this bucket and number is done';
 COMMENT ON COLUMN outbox_progress.seq IS 'see bucket';
 COMMENT ON COLUMN outbox_progress.batch IS 'the number of the last batch';
 COMMENT ON COLUMN outbox_progress.open IS 'whether that is still to be acknowledged';
 COMMENT ON COLUMN outbox_progress.handed IS 'how often it was handed out before';
 COMMENT ON COLUMN outbox_progress.retries IS 'how many events of outbox_retry are in it';
-COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: the events of the window up to this bucket and number are in it';
+COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: of those, what is up to this bucket and number is in it; 64: all';
 COMMENT ON COLUMN outbox_progress.end_seq IS 'see end_bucket';
 COMMENT ON COLUMN outbox_progress.slot IS 'the slot that was the current one';
 
@@ -141,7 +145,7 @@ BEGIN
     p.n := nextval('@extschema@.outbox_progress_number');
     p.at := clock_timestamp();
     INSERT INTO @extschema@.outbox_progress
-    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.bucket, p.seq,
+    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.high, p.last, p.bucket, p.seq,
         p.batch, p.open, p.handed, p.retries, p.end_bucket, p.end_seq, current.slot
     FROM @extschema@.outbox_current AS current;
     RETURN p;

@@ -56,23 +56,23 @@ COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
 REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
 -- The buckets of a share, and what is between its position, or the start of its batch, and
--- the end of the window, or of the batch.
-CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, seq_after bigint, of_batch boolean,
+-- the end of what is being handed out, or of the batch.
+CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, of_batch boolean,
         OUT buckets integer[], OUT lows bigint[], OUT highs bigint[])
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT array_agg(b ORDER BY b),
         array_agg(CASE b WHEN p.bucket THEN p.seq ELSE p.low END ORDER BY b),
-        array_agg(CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE seq_after END ORDER BY b)
+        array_agg(CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE p.high END ORDER BY b)
     FROM generate_series(share, 63, shares) AS b
     WHERE b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket)
 $function$;
-COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) IS
-    'The buckets that are left of a window, or in a batch, and between which numbers of each. Internal.';
-REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) IS
+    'The buckets that are left, or in a batch, and between which numbers of each. Internal.';
+REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) FROM PUBLIC;
 
--- Sets the end of the batch: in end_bucket and end_seq where it is full, else that of the window.
+-- Sets the end of the batch: in end_bucket and end_seq where it is full, else bucket 64.
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
         OUT fresh integer, OUT end_bucket integer, OUT end_seq bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -85,7 +85,7 @@ CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer,
 AS $function$
 DECLARE
     slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, share, c.shares, b.seq_after, false);
+    r record := @extschema@.outbox_ranges(p, share, c.shares, false);
 BEGIN
     -- a nested loop, bucket by bucket, each in the order of its index
     SELECT found.number, found.bucket, found.seq INTO fresh, end_bucket, end_seq
@@ -115,12 +115,15 @@ CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF p.end_bucket = 64 THEN
+    IF p.end_bucket < 64 THEN
+        p.bucket := p.end_bucket;
+        p.seq := p.end_seq;
+    ELSIF p.last THEN
         p.tick := p.until;
         p.until := NULL;
     ELSE
-        p.bucket := p.end_bucket;
-        p.seq := p.end_seq;
+        p.low := p.high;
+        p.bucket := -1;
     END IF;
     RETURN p;
 END
@@ -128,6 +131,30 @@ $function$;
 COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch. Internal.';
 REVOKE ALL ON FUNCTION outbox_past(outbox_progress) FROM PUBLIC;
 
+CREATE FUNCTION outbox_before_next(c outbox_consumer, p outbox_progress, of_share integer) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off
+    SET jit = off
+    SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots(p.tick);
+BEGIN
+    RETURN (SELECT min(next.seq) - 1
+            FROM generate_series(of_share, 63, c.shares) AS b (bucket),
+                LATERAL (SELECT o.seq FROM @extschema@.outbox AS o
+                         WHERE o.slot = ANY (slots) AND o.bucket = b.bucket AND o.seq > p.low
+                         ORDER BY o.seq LIMIT 1) AS next);
+END
+$function$;
+COMMENT ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) IS
+    'Between what was looked at and the next event of a share, by its number, there is nothing; NULL: there is no next. Internal.';
+REVOKE ALL ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) FROM PUBLIC;
+
+-- A window is handed out by pieces of so many numbers, each bucket by bucket: what is
+-- near in the table is read while it is in memory.
 CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
         OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -142,21 +169,21 @@ BEGIN
         IF at.until IS NULL THEN
             b := @extschema@.outbox_tick_after(a, era);
             EXIT WHEN b.tick IS NULL;
+            at.until := b.tick;
+            at.bucket := -1;
             -- an era begins where the one before it ends: there is nothing between
-            IF b.era = a.era THEN
-                at.until := b.tick;
-                at.low := @extschema@.outbox_low(a, b);
-                at.bucket := -1;
-                at.seq := 0;
-            END IF;
+            at.low := CASE WHEN b.era = a.era THEN @extschema@.outbox_low(a, b) ELSE b.seq_after END;
         END IF;
-        IF at.until IS NOT NULL THEN
-            SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
-            EXIT WHEN fresh > 0;
+        at.high := least(at.low + 50000, b.seq_after);
+        at.last := at.high = b.seq_after;
+        SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
+        EXIT WHEN fresh > 0;
+        at := @extschema@.outbox_past(at);
+        IF at.until IS NULL THEN
+            a := b;
+        ELSE
+            at.low := least(@extschema@.outbox_before_next(c, at, share), b.seq_after);
         END IF;
-        at.tick := b.tick;
-        at.until := NULL;
-        a := b;
     END LOOP;
 END
 $function$;
@@ -175,7 +202,7 @@ CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_
 AS $function$
 DECLARE
     slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, b.seq_after, true);
+    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, true);
 BEGIN
     RETURN QUERY
     SELECT e.*

@@ -221,7 +221,7 @@ BEGIN
     RETURN QUERY SELECT sealed, 'sealed' FROM @extschema@.outbox_seal_closed(era) AS sealed;
     RETURN QUERY SELECT emptied, 'truncated' FROM @extschema@.outbox_truncate_passed() AS emptied;
     PERFORM @extschema@.outbox_inbox_turn();
-    IF force OR @extschema@.outbox_is_slot_due() THEN
+    IF force OR (SELECT refused FROM @extschema@.outbox_current) OR @extschema@.outbox_is_slot_due() THEN
         RETURN QUERY SELECT opened, CASE WHEN opened IS NULL THEN 'refused' ELSE 'opened' END FROM @extschema@.outbox_open_next(era) AS opened;
     END IF;
 END
