@@ -32,7 +32,7 @@ OBJS = src/tripmeter.o \
 	src/outbox/uuid7.o src/outbox/outbox_catalog.o src/outbox/outbox_slot.o \
 	src/outbox/outbox_writer.o src/outbox/outbox_payload.o src/outbox/outbox_condition.o \
 	src/outbox/outbox_source.o src/outbox/capture_pairs.o src/outbox/capture_fn.o \
-	src/outbox/emit_fn.o
+	src/outbox/emit_fn.o src/outbox/tick_fn.o src/outbox/wait_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
@@ -41,11 +41,15 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/mileage/odometer.sql src/mileage/reconcile.sql \
 	src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
 	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql \
-	src/outbox/event.sql src/outbox/capture.sql
+	src/outbox/event.sql src/outbox/capture.sql \
+	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
+	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
 # Those that are new since the last release, in the same order: what an update adds.
 NEW_SQL = src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
 	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql \
-	src/outbox/event.sql src/outbox/capture.sql
+	src/outbox/event.sql src/outbox/capture.sql \
+	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
+	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)

@@ -23,7 +23,6 @@ CREATE TABLE outbox (
     era integer NOT NULL,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-CREATE INDEX outbox_by_bucket ON outbox (bucket, seq);
 COMMENT ON TABLE outbox IS
     'Events, in the slots of a ring. Rows are only ever added, by capture and emit(); a slot that all consumers have passed is truncated. Do not alter it.';
 COMMENT ON COLUMN outbox.seq IS 'orders the events of a window; of two events of one aggregate the later one has the higher number';
@@ -46,10 +45,14 @@ COMMENT ON COLUMN outbox.slot IS 'the slot it is in';
 REVOKE ALL ON outbox, outbox_seq FROM PUBLIC;
 SELECT pg_extension_config_dump('outbox_seq', '');
 
+-- Indexes are the partitions' own: an index of the parent's would meet that of a partition
+-- which was added to the ring when a dump is restored.
 DO $$
 BEGIN
     FOR slot IN 0 .. 7 LOOP
         EXECUTE format('CREATE TABLE @extschema@.outbox_%1$s PARTITION OF @extschema@.outbox FOR VALUES IN (%1$s)', slot);
+        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON @extschema@.outbox_%1$s (bucket, seq)', slot);
+        EXECUTE format('COMMENT ON INDEX @extschema@.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
         EXECUTE format('COMMENT ON TABLE @extschema@.outbox_%s IS %L', slot, 'A slot of the ring of events.');
         EXECUTE format('REVOKE ALL ON @extschema@.outbox_%s FROM PUBLIC', slot);
         PERFORM pg_extension_config_dump(format('@extschema@.outbox_%s', slot)::regclass, '');

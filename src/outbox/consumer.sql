@@ -1,0 +1,328 @@
+-- Consumers, and the shares in which their workers receive.
+
+CREATE TABLE outbox_consumer (
+    consumer text PRIMARY KEY CONSTRAINT outbox_consumer_is_named CHECK (consumer <> ''),
+    owner name NOT NULL,
+    shares integer NOT NULL CONSTRAINT outbox_consumer_shares CHECK (shares IN (1, 2, 4, 8, 16, 32, 64)),
+    types text[],
+    lease interval NOT NULL CONSTRAINT outbox_consumer_lease CHECK (lease > '0'),
+    max_tries integer NOT NULL CONSTRAINT outbox_consumer_tries CHECK (max_tries > 0),
+    retry_delay interval NOT NULL CONSTRAINT outbox_consumer_delay CHECK (retry_delay >= '0'),
+    retry_delay_max interval NOT NULL CONSTRAINT outbox_consumer_delay_max CHECK (retry_delay_max >= retry_delay),
+    when_stuck text NOT NULL CONSTRAINT outbox_consumer_policy CHECK (when_stuck IN ('keep', 'drop')),
+    subscribed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    lost_at timestamptz
+);
+COMMENT ON TABLE outbox_consumer IS 'Who receives events. outbox_subscribe adds a row, outbox_unsubscribe removes it.';
+COMMENT ON COLUMN outbox_consumer.consumer IS 'its name';
+COMMENT ON COLUMN outbox_consumer.owner IS 'the role whose members may receive, acknowledge and seek for it';
+COMMENT ON COLUMN outbox_consumer.shares IS 'in how many shares its events are given out: the most workers at once';
+COMMENT ON COLUMN outbox_consumer.types IS 'the types of events that it receives; NULL: all';
+COMMENT ON COLUMN outbox_consumer.lease IS 'how long a share is a worker''s since it last received or acknowledged';
+COMMENT ON COLUMN outbox_consumer.max_tries IS 'an event that failed so often goes to outbox_dead';
+COMMENT ON COLUMN outbox_consumer.retry_delay IS 'from the first failure of an event to its next try; then twice as long each time';
+COMMENT ON COLUMN outbox_consumer.retry_delay_max IS 'but no longer';
+COMMENT ON COLUMN outbox_consumer.when_stuck IS 'when the ring is full and it is the one who keeps a slot: keep it, or drop the consumer';
+COMMENT ON COLUMN outbox_consumer.subscribed_at IS 'since when it is one';
+COMMENT ON COLUMN outbox_consumer.lost_at IS 'when it was dropped for being stuck';
+COMMENT ON CONSTRAINT outbox_consumer_is_named ON outbox_consumer IS 'A name is not empty.';
+COMMENT ON CONSTRAINT outbox_consumer_shares ON outbox_consumer IS 'Shares are a power of two, up to the 64 buckets of events.';
+COMMENT ON CONSTRAINT outbox_consumer_lease ON outbox_consumer IS 'A lease takes time.';
+COMMENT ON CONSTRAINT outbox_consumer_tries ON outbox_consumer IS 'An event is tried once at least.';
+COMMENT ON CONSTRAINT outbox_consumer_delay ON outbox_consumer IS 'A delay is not negative.';
+COMMENT ON CONSTRAINT outbox_consumer_delay_max ON outbox_consumer IS 'The longest delay is not below the first.';
+COMMENT ON CONSTRAINT outbox_consumer_policy ON outbox_consumer IS 'There are two policies.';
+
+CREATE SEQUENCE outbox_share_id AS integer MAXVALUE 8388607 CYCLE;
+COMMENT ON SEQUENCE outbox_share_id IS 'Ids of shares; they are the upper bits of the numbers of batches.';
+
+CREATE TABLE outbox_share (
+    id integer PRIMARY KEY DEFAULT nextval('outbox_share_id'),
+    consumer text NOT NULL,
+    share integer NOT NULL,
+    UNIQUE (consumer, share)
+);
+COMMENT ON TABLE outbox_share IS 'Shares of consumers. Whoever works on one holds the lock of its id.';
+COMMENT ON COLUMN outbox_share.id IS 'its lock, and what its progress is found by';
+COMMENT ON COLUMN outbox_share.consumer IS 'whose it is';
+COMMENT ON COLUMN outbox_share.share IS 'events whose bucket leaves this remainder when divided by the number of shares; -1: where workers without a share wait';
+
+CREATE SEQUENCE outbox_progress_number AS bigint CACHE 1;
+COMMENT ON SEQUENCE outbox_progress_number IS 'Numbers of rows of outbox_progress.';
+
+CREATE TABLE outbox_progress (
+    n bigint NOT NULL DEFAULT nextval('outbox_progress_number'),
+    share integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    epoch integer NOT NULL,
+    worker text,
+    lease_until timestamptz,
+    tick bigint,
+    until bigint,
+    low bigint,
+    bucket integer,
+    seq bigint,
+    batch bigint,
+    open boolean NOT NULL DEFAULT false,
+    handed integer NOT NULL DEFAULT 0,
+    retries integer NOT NULL DEFAULT 0,
+    end_bucket integer,
+    end_seq bigint,
+    slot smallint NOT NULL
+) PARTITION BY LIST (slot);
+COMMENT ON TABLE outbox_progress IS 'A journal: the newest row of a share tells how far it is. Append-only, so that a long transaction slows nobody down.';
+COMMENT ON COLUMN outbox_progress.n IS 'its number: the highest of a share is the newest';
+COMMENT ON COLUMN outbox_progress.share IS 'the id of a share';
+COMMENT ON COLUMN outbox_progress.at IS 'when it was written';
+COMMENT ON COLUMN outbox_progress.epoch IS 'how often the share went from one worker to another';
+COMMENT ON COLUMN outbox_progress.worker IS 'whose it is';
+COMMENT ON COLUMN outbox_progress.lease_until IS 'until then nobody else takes it over';
+COMMENT ON COLUMN outbox_progress.tick IS 'all events that it sees were acknowledged, or wait in outbox_retry';
+COMMENT ON COLUMN outbox_progress.until IS 'the tick at the end of the window that is being handed out; NULL: none is';
+COMMENT ON COLUMN outbox_progress.low IS 'events of the window have higher numbers';
+COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: the events up to this bucket and number of the window are done';
+COMMENT ON COLUMN outbox_progress.seq IS 'see bucket';
+COMMENT ON COLUMN outbox_progress.batch IS 'the number of the last batch';
+COMMENT ON COLUMN outbox_progress.open IS 'whether that is still to be acknowledged';
+COMMENT ON COLUMN outbox_progress.handed IS 'how often it was handed out before';
+COMMENT ON COLUMN outbox_progress.retries IS 'how many events of outbox_retry are in it';
+COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: the events of the window up to this bucket and number are in it';
+COMMENT ON COLUMN outbox_progress.end_seq IS 'see end_bucket';
+COMMENT ON COLUMN outbox_progress.slot IS 'the slot that was the current one';
+
+DO $do$
+DECLARE
+    name text;
+BEGIN
+    FOR n IN 0..7 LOOP
+        name := format('outbox_progress_%s', n);
+        EXECUTE format('CREATE TABLE @extschema@.%s PARTITION OF @extschema@.outbox_progress FOR VALUES IN (%s)', name, n);
+        EXECUTE format('CREATE INDEX %1$s_by_share ON @extschema@.%1$s (share, n)', name);
+        EXECUTE format('COMMENT ON TABLE @extschema@.%s IS ''Progress of slot %s.''', name, n);
+        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_share IS ''Finds the newest row of a share.''', name);
+        PERFORM pg_extension_config_dump(format('@extschema@.%s', name)::regclass, '');
+    END LOOP;
+END
+$do$;
+SELECT pg_extension_config_dump('outbox_consumer', '');
+SELECT pg_extension_config_dump('outbox_share', '');
+SELECT pg_extension_config_dump('outbox_share_id', '');
+SELECT pg_extension_config_dump('outbox_progress_number', '');
+
+-- Progress
+
+-- Whoever holds the lock of the share sees what was written under it before. VOLATILE: a
+-- snapshot of its own, taken when the slots are locked.
+CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots();
+    result @extschema@.outbox_progress;
+BEGIN
+    SELECT * INTO result FROM @extschema@.outbox_progress
+    WHERE slot = ANY (slots) AND share = of_share ORDER BY n DESC LIMIT 1;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_newest(integer) FROM PUBLIC;
+
+-- The slot is read by the statement that writes: whoever has passed the tick that seals a
+-- slot writes to a later one, so the newest row of a share is never in a slot that it has
+-- passed, and truncating loses nothing.
+CREATE FUNCTION outbox_write(p outbox_progress) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    p.n := nextval('@extschema@.outbox_progress_number');
+    p.at := clock_timestamp();
+    INSERT INTO @extschema@.outbox_progress
+    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.bucket, p.seq,
+        p.batch, p.open, p.handed, p.retries, p.end_bucket, p.end_seq, current.slot
+    FROM @extschema@.outbox_current AS current;
+    RETURN p;
+END
+$function$;
+COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_write(outbox_progress) FROM PUBLIC;
+
+-- Who may
+
+CREATE FUNCTION outbox_consumer_of(name text) RETURNS outbox_consumer
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    result @extschema@.outbox_consumer;
+BEGIN
+    SELECT * INTO result FROM @extschema@.outbox_consumer WHERE consumer = name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'consumer "%" is not subscribed', name USING
+            ERRCODE = 'undefined_object',
+            HINT = 'Subscribe it with @extschema@.outbox_subscribe.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = result.owner) THEN
+        RAISE EXCEPTION 'role "%" does not exist', result.owner USING
+            ERRCODE = 'undefined_object',
+            DETAIL = format('Consumer "%s" belongs to it.', name),
+            HINT = 'Create the role, or change the consumer with @extschema@.outbox_change.';
+    END IF;
+    IF NOT pg_has_role(@extschema@.outbox_caller(), result.owner, 'USAGE') THEN
+        RAISE EXCEPTION 'permission denied for consumer "%"', name USING
+            ERRCODE = 'insufficient_privilege',
+            DETAIL = format('It belongs to role "%s".', result.owner),
+            HINT = format('Be a member of role "%s" to act for it.', result.owner);
+    END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION outbox_consumer_of(text) IS
+    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
+REVOKE ALL ON FUNCTION outbox_consumer_of(text) FROM PUBLIC;
+
+-- Subscribing
+
+CREATE FUNCTION outbox_start(start text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    oldest bigint := (SELECT min(opened_tick) FROM @extschema@.outbox_ring);
+BEGIN
+    CASE
+        WHEN start = 'oldest' THEN
+            RETURN oldest;
+        WHEN start = 'now' THEN
+            RETURN (@extschema@.outbox_make_tick(@extschema@.outbox_this_era())).tick;
+        WHEN start ~ '^\d{1,18}$' AND start::bigint >= oldest AND @extschema@.outbox_tick_of(start::bigint) IS NOT NULL THEN
+            RETURN start::bigint;
+        ELSE
+            RAISE EXCEPTION 'there is no tick "%" to start from', start USING
+                ERRCODE = 'invalid_parameter_value',
+                DETAIL = format('The oldest of those that are kept is %s, the latest %s.', oldest, (@extschema@.outbox_last_tick()).tick),
+                HINT = 'It can be ''now'', ''oldest'' or a tick that is kept.';
+    END CASE;
+END
+$function$;
+COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_start(text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
+        owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
+        retry_delay interval DEFAULT '1 s', retry_delay_max interval DEFAULT '1 hour', when_stuck text DEFAULT 'keep') RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    from_tick bigint;
+    p @extschema@.outbox_progress;
+BEGIN
+    PERFORM @extschema@.outbox_prepare();
+    PERFORM @extschema@.outbox_this_era();
+    -- no slot is truncated until this commits
+    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    owner := coalesce(owner, (SELECT rolname FROM pg_roles WHERE oid = @extschema@.outbox_caller()));
+    IF EXISTS (SELECT FROM @extschema@.outbox_consumer AS c WHERE c.consumer = consumer) THEN
+        RAISE EXCEPTION 'consumer "%" is subscribed already', consumer USING
+            ERRCODE = 'duplicate_object',
+            HINT = 'Go to another place with @extschema@.outbox_seek, or unsubscribe it first with @extschema@.outbox_unsubscribe.';
+    END IF;
+    INSERT INTO @extschema@.outbox_consumer
+    VALUES (consumer, owner, shares, types, lease, max_tries, retry_delay, retry_delay_max, when_stuck);
+    PERFORM @extschema@.outbox_consumer_of(consumer);
+    from_tick := @extschema@.outbox_start(start);
+    FOR share IN -1..shares - 1 LOOP
+        INSERT INTO @extschema@.outbox_share (consumer, share) VALUES (consumer, share) RETURNING id INTO p.share;
+        p.epoch := 0;
+        p.open := false;
+        p.handed := 0;
+        p.retries := 0;
+        p.tick := CASE WHEN share >= 0 THEN from_tick END;
+        PERFORM @extschema@.outbox_write(p);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
+    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
+        lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
+        retry_delay_max interval DEFAULT NULL, when_stuck text DEFAULT NULL) RETURNS void
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE @extschema@.outbox_consumer AS c
+    SET types = CASE WHEN all_types THEN NULL ELSE coalesce(outbox_change.types, c.types) END,
+        owner = coalesce(outbox_change.owner, c.owner),
+        lease = coalesce(outbox_change.lease, c.lease),
+        max_tries = coalesce(outbox_change.max_tries, c.max_tries),
+        retry_delay = coalesce(outbox_change.retry_delay, c.retry_delay),
+        retry_delay_max = coalesce(outbox_change.retry_delay_max, c.retry_delay_max),
+        when_stuck = coalesce(outbox_change.when_stuck, c.when_stuck)
+    WHERE c.consumer = outbox_change.consumer
+$function$;
+COMMENT ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
+    'Changes what is not NULL of a consumer, whatever its role. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) FROM PUBLIC;
+
+-- Going elsewhere
+
+-- Events that wait for a retry stay: they are handed out once, by whichever way comes first.
+CREATE FUNCTION outbox_seek(consumer text, start text) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    from_tick bigint;
+    share integer;
+    p @extschema@.outbox_progress;
+BEGIN
+    PERFORM @extschema@.outbox_this_era();
+    PERFORM @extschema@.outbox_check_receive(c, 1);
+    -- no slot is truncated until this commits
+    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    from_tick := @extschema@.outbox_start(start);
+    FOR share IN SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
+        PERFORM @extschema@.outbox_lock(share, true);
+        p := @extschema@.outbox_newest(share);
+        UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
+        p.tick := from_tick;
+        p.until := NULL;
+        p.epoch := p.epoch + 1;
+        p.worker := NULL;
+        p.lease_until := NULL;
+        p.batch := NULL;
+        p.open := false;
+        PERFORM @extschema@.outbox_write(p);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_seek(text, text) IS
+    'The consumer goes on at ''now'', ''oldest'' or a tick, and its open batches are closed. Events that wait for a retry go on waiting. Errors: those of outbox_receive; a tick that is not kept.';
+
+CREATE FUNCTION outbox_unsubscribe(consumer text) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    kept bigint[];
+BEGIN
+    PERFORM @extschema@.outbox_lock(s.id, true) FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
+    WITH gone AS (DELETE FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer RETURNING r.seq, r.slot)
+    SELECT array_agg(seq) INTO kept FROM gone WHERE slot IS NULL;
+    PERFORM @extschema@.outbox_forget(kept);
+    DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer;
+    DELETE FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
+    DELETE FROM @extschema@.outbox_consumer AS t WHERE t.consumer = c.consumer;
+END
+$function$;
+COMMENT ON FUNCTION outbox_unsubscribe(text) IS
+    'Ends a consumer, with what waits for a retry and its dead events. Errors: it is not subscribed; the caller is no member of its role.';

@@ -1,0 +1,71 @@
+-- Events that failed too often.
+
+CREATE FUNCTION outbox_dead_letters(consumer text) RETURNS SETOF outbox_dead
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED SECURITY DEFINER ROWS 10
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+BEGIN
+    RETURN QUERY SELECT d.* FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer ORDER BY d.seq;
+END
+$function$;
+COMMENT ON FUNCTION outbox_dead_letters(text) IS
+    'The dead events of a consumer, in order. Errors: it is not subscribed; the caller is no member of its role.';
+
+CREATE FUNCTION outbox_take_dead(consumer text, event uuid) RETURNS outbox_dead
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    taken @extschema@.outbox_dead;
+BEGIN
+    DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.id = event RETURNING d.* INTO taken;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'event % is not dead', coalesce(event::text, 'NULL') USING
+            ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('There is none of this id among those of consumer "%s".', c.consumer),
+            HINT = 'See @extschema@.outbox_dead_letters.';
+    END IF;
+    RETURN taken;
+END
+$function$;
+COMMENT ON FUNCTION outbox_take_dead(text, uuid) IS
+    'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_dead(text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION outbox_dead_retry(consumer text, event uuid) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    d @extschema@.outbox_dead := @extschema@.outbox_take_dead(consumer, event);
+    of_share integer := (SELECT s.id FROM @extschema@.outbox_share AS s JOIN @extschema@.outbox_consumer AS c USING (consumer)
+                         WHERE s.consumer = d.consumer AND s.share = d.bucket % c.shares);
+BEGIN
+    PERFORM @extschema@.outbox_lock(of_share, true);
+    INSERT INTO @extschema@.outbox_kept VALUES (d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version, d.schemaversion,
+        d.bucket, d.xid, d.occurred_at, d.traceparent, d.tracestate, d.correlationid, d.causationid, d.era)
+    ON CONFLICT DO NOTHING;
+    -- before all that waits of its aggregate
+    UPDATE @extschema@.outbox_retry AS r SET next_at = NULL
+    WHERE r.consumer = d.consumer AND hashtextextended(r.aggregateid, 0) = hashtextextended(d.aggregateid, 0)
+        AND r.aggregateid = d.aggregateid AND r.aggregatetype = d.aggregatetype AND r.seq > d.seq AND r.batch IS NULL;
+    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, next_at, error)
+    VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, clock_timestamp(), d.error);
+END
+$function$;
+COMMENT ON FUNCTION outbox_dead_retry(text, uuid) IS
+    'A dead event is handed out again, and what comes of its aggregate waits behind it. It comes after events that were behind it and are done: whether that is right only its consumer knows. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';
+
+CREATE FUNCTION outbox_dead_drop(consumer text, event uuid) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM @extschema@.outbox_take_dead(consumer, event);
+END
+$function$;
+COMMENT ON FUNCTION outbox_dead_drop(text, uuid) IS
+    'Gives a dead event up. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';

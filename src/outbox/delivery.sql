@@ -1,0 +1,610 @@
+-- Receiving and acknowledging.
+
+-- Windows
+
+-- See README.md, "Why no event is skipped".
+CREATE FUNCTION outbox_low(a outbox_tick, b outbox_tick) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    oldest xid8 := (SELECT min(id) FROM pg_snapshot_xip(a.snapshot) AS running (id) WHERE pg_visible_in_snapshot(id, b.snapshot));
+    slots smallint[];
+    bound bigint;
+BEGIN
+    IF oldest IS NULL AND pg_snapshot_xmax(a.snapshot) >= a.next_xid THEN
+        RETURN a.seq_before;
+    END IF;
+    oldest := coalesce(oldest, pg_snapshot_xmax(a.snapshot));
+    slots := @extschema@.outbox_slots();
+    SELECT seq_before INTO bound FROM @extschema@.outbox_tick
+    WHERE slot = ANY (slots) AND era = a.era AND tick < a.tick AND next_xid <= oldest
+    ORDER BY next_xid DESC LIMIT 1;
+    RETURN coalesce(bound, 0);
+END
+$function$;
+COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
+REVOKE ALL ON FUNCTION outbox_low(outbox_tick, outbox_tick) FROM PUBLIC;
+
+-- Far behind, the latest tick would make a window too large to search.
+CREATE FUNCTION outbox_tick_after(a outbox_tick, era integer) RETURNS outbox_tick
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+#variable_conflict use_column
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots();
+    flushed pg_lsn := pg_current_wal_flush_lsn();
+    result @extschema@.outbox_tick;
+BEGIN
+    SELECT * INTO result FROM @extschema@.outbox_tick
+    WHERE slot = ANY (slots) AND era = a.era AND seq_after <= a.seq_after + 50000 AND tick > a.tick
+        AND (era < outbox_tick_after.era OR lsn <= flushed)
+    ORDER BY seq_after DESC, tick DESC LIMIT 1;
+    IF NOT FOUND THEN
+        SELECT * INTO result FROM @extschema@.outbox_tick
+        WHERE slot = ANY (slots) AND tick > a.tick AND (era < outbox_tick_after.era OR lsn <= flushed)
+        ORDER BY tick LIMIT 1;
+    END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
+    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
+
+-- The buckets of a share, and what is between its position, or the start of its batch, and
+-- the end of the window, or of the batch.
+CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, seq_after bigint, of_batch boolean,
+        OUT buckets integer[], OUT lows bigint[], OUT highs bigint[])
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT array_agg(b ORDER BY b),
+        array_agg(CASE b WHEN p.bucket THEN p.seq ELSE p.low END ORDER BY b),
+        array_agg(CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE seq_after END ORDER BY b)
+    FROM generate_series(share, 63, shares) AS b
+    WHERE b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket)
+$function$;
+COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) IS
+    'The buckets that are left of a window, or in a batch, and between which numbers of each. Internal.';
+REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) FROM PUBLIC;
+
+-- Sets the end of the batch: in end_bucket and end_seq where it is full, else that of the window.
+CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
+        OUT fresh integer, OUT end_bucket integer, OUT end_seq bigint)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off
+    SET jit = off
+    SET enable_bitmapscan = off
+    SET max_parallel_workers_per_gather = 0
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots(p.tick);
+    r record := @extschema@.outbox_ranges(p, share, c.shares, b.seq_after, false);
+BEGIN
+    -- a nested loop, bucket by bucket, each in the order of its index
+    SELECT found.number, found.bucket, found.seq INTO fresh, end_bucket, end_seq
+    FROM (SELECT row_number() OVER () AS number, e.bucket, e.seq
+          FROM unnest(r.buckets, r.lows, r.highs) AS range (bucket, low, high),
+              LATERAL (SELECT o.bucket, o.seq FROM @extschema@.outbox AS o
+                       WHERE o.slot = ANY (slots) AND o.bucket = range.bucket AND o.seq > range.low AND o.seq <= range.high
+                           AND o.era = a.era AND NOT pg_visible_in_snapshot(o.xid, a.snapshot)
+                           AND pg_visible_in_snapshot(o.xid, b.snapshot)
+                           AND (c.types IS NULL OR o.type = ANY (c.types))
+                       ORDER BY o.seq LIMIT most) AS e
+          LIMIT most) AS found
+    ORDER BY found.number DESC LIMIT 1;
+    IF fresh IS DISTINCT FROM most THEN
+        fresh := coalesce(fresh, 0);
+        end_bucket := 64;
+        end_seq := 0;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) IS
+    'How many events a batch has, at most that many, and where it ends in the window. Internal.';
+REVOKE ALL ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF p.end_bucket = 64 THEN
+        p.tick := p.until;
+        p.until := NULL;
+    ELSE
+        p.bucket := p.end_bucket;
+        p.seq := p.end_seq;
+    END IF;
+    RETURN p;
+END
+$function$;
+COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_past(outbox_progress) FROM PUBLIC;
+
+CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
+        OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    at := p;
+    a := @extschema@.outbox_tick_of(p.tick);
+    b := @extschema@.outbox_tick_of(p.until);
+    fresh := 0;
+    LOOP
+        IF at.until IS NULL THEN
+            b := @extschema@.outbox_tick_after(a, era);
+            EXIT WHEN b.tick IS NULL;
+            -- an era begins where the one before it ends: there is nothing between
+            IF b.era = a.era THEN
+                at.until := b.tick;
+                at.low := @extschema@.outbox_low(a, b);
+                at.bucket := -1;
+                at.seq := 0;
+            END IF;
+        END IF;
+        IF at.until IS NOT NULL THEN
+            SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
+            EXIT WHEN fresh > 0;
+        END IF;
+        at.tick := b.tick;
+        at.until := NULL;
+        a := b;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) IS
+    'The next events of a share, at most that many, between the ticks a and b; or how far there are none. Internal.';
+REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) FROM PUBLIC;
+
+-- Events of a batch, but for those of outbox_retry that are in it.
+CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off
+    SET jit = off
+    SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots(p.tick);
+    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, b.seq_after, true);
+BEGIN
+    RETURN QUERY
+    SELECT e.*
+    FROM unnest(r.buckets, r.lows, r.highs) AS range (bucket, low, high),
+        LATERAL (SELECT o.* FROM @extschema@.outbox AS o
+                 WHERE o.slot = ANY (slots) AND o.bucket = range.bucket AND o.seq > range.low AND o.seq <= range.high
+                     AND o.era = a.era AND NOT pg_visible_in_snapshot(o.xid, a.snapshot)
+                     AND pg_visible_in_snapshot(o.xid, b.snapshot)
+                     AND (c.types IS NULL OR o.type = ANY (c.types))
+                 ORDER BY o.seq) AS e;
+END
+$function$;
+COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
+    'The events between the position of a share and the end of its batch, by bucket and number. Internal.';
+REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
+
+-- Batches
+
+-- Random: a number that a crash has made forgotten is never given again. Its upper bits tell the share.
+CREATE FUNCTION outbox_batch_number(share integer) RETURNS bigint
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint
+$function$;
+COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_batch_number(integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS boolean
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (SELECT FROM @extschema@.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
+$function$;
+COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
+REVOKE ALL ON FUNCTION outbox_has_passed_seal(bigint, bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_open(c outbox_consumer, p outbox_progress, worker text, most integer, era integer) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    batch bigint := @extschema@.outbox_batch_number(p.share);
+    share integer := (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share);
+    before @extschema@.outbox_progress := p;
+    f record;
+    deferred integer := 0;
+    given boolean;
+BEGIN
+    p.retries := @extschema@.outbox_take_due(c.consumer, p.share, batch, most);
+    LOOP
+        f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
+        p := f.at;
+        EXIT WHEN f.fresh = 0;
+        deferred := @extschema@.outbox_defer(c, p, f.a, f.b);
+        given := f.fresh > deferred OR p.retries > 0;
+        EXIT WHEN given;
+        p := @extschema@.outbox_past(p);
+    END LOOP;
+    IF given OR p.retries > 0 THEN
+        p.epoch := p.epoch + (p.worker IS DISTINCT FROM worker)::integer;
+        p.worker := worker;
+        p.lease_until := clock_timestamp() + c.lease;
+        p.batch := batch;
+        p.open := true;
+        p.handed := 0;
+        RETURN @extschema@.outbox_write(p);
+    END IF;
+    -- nothing: that is not worth a row each time
+    IF deferred > 0 OR p.tick > before.tick AND (before.at < clock_timestamp() - interval '10 s'
+            OR @extschema@.outbox_has_passed_seal(before.tick, p.tick)) THEN
+        PERFORM @extschema@.outbox_write(p);
+    ELSE
+        PERFORM @extschema@.outbox_unlock(p.share);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) IS
+    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_open_again(c outbox_consumer, p outbox_progress, worker text) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    before @extschema@.outbox_progress := p;
+BEGIN
+    IF p.worker IS DISTINCT FROM worker THEN
+        p.epoch := p.epoch + 1;
+        p.worker := worker;
+        p.batch := @extschema@.outbox_batch_number(p.share);
+        UPDATE @extschema@.outbox_retry SET batch = p.batch WHERE batch = before.batch;
+    END IF;
+    p.handed := p.handed + 1;
+    p.lease_until := clock_timestamp() + c.lease;
+    RETURN @extschema@.outbox_write(p);
+END
+$function$;
+COMMENT ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) IS
+    'Hands the open batch of a share out again, to another worker by another number. Internal.';
+REVOKE ALL ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) FROM PUBLIC;
+
+-- Workers
+
+CREATE FUNCTION outbox_shares_of(c outbox_consumer) RETURNS SETOF outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 8
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots();
+BEGIN
+    RETURN QUERY
+    SELECT newest.*
+    FROM @extschema@.outbox_share AS s,
+        LATERAL (SELECT p.* FROM @extschema@.outbox_progress AS p
+                 WHERE p.slot = ANY (slots) AND p.share = s.id ORDER BY p.n DESC LIMIT 1) AS newest
+    WHERE s.consumer = c.consumer AND s.share >= 0;
+END
+$function$;
+COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
+REVOKE ALL ON FUNCTION outbox_shares_of(outbox_consumer) FROM PUBLIC;
+
+-- Who has no share says so in the journal of share -1.
+CREATE FUNCTION outbox_waiting(c outbox_consumer) RETURNS SETOF text
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots();
+    room integer := (SELECT id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share = -1);
+BEGIN
+    RETURN QUERY
+    SELECT recent.worker
+    FROM (SELECT p.worker, p.lease_until FROM @extschema@.outbox_progress AS p
+          WHERE p.slot = ANY (slots) AND p.share = room ORDER BY p.n DESC LIMIT 200) AS recent
+    WHERE recent.lease_until > clock_timestamp();
+END
+$function$;
+COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
+REVOKE ALL ON FUNCTION outbox_waiting(outbox_consumer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_wait_for_share(c outbox_consumer, worker text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    p @extschema@.outbox_progress;
+BEGIN
+    IF worker IN (SELECT @extschema@.outbox_waiting(c)) THEN
+        RETURN;
+    END IF;
+    p.share := (SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share = -1);
+    p.epoch := 0;
+    p.worker := worker;
+    p.lease_until := clock_timestamp() + c.lease;
+    p.open := false;
+    p.handed := 0;
+    p.retries := 0;
+    PERFORM @extschema@.outbox_write(p);
+END
+$function$;
+COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_wait_for_share(outbox_consumer, text) FROM PUBLIC;
+
+-- A share is a worker's by what it did last. Of two workers that want shares neither keeps
+-- more than half of them; who has too many gives one up each time it receives.
+CREATE FUNCTION outbox_give_up(c outbox_consumer, p outbox_progress, worker text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT @extschema@.outbox_lock(p.share, false) THEN
+        RETURN;
+    END IF;
+    p := @extschema@.outbox_newest(p.share);
+    IF p.worker = worker AND NOT p.open THEN
+        p.worker := NULL;
+        p.lease_until := NULL;
+        PERFORM @extschema@.outbox_write(p);
+    ELSE
+        PERFORM @extschema@.outbox_unlock(p.share);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_take_share(c outbox_consumer, share integer, worker text, most integer, era integer) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    p @extschema@.outbox_progress;
+BEGIN
+    IF NOT @extschema@.outbox_lock(share, false) THEN
+        RETURN NULL;
+    END IF;
+    p := @extschema@.outbox_newest(share);
+    IF p.worker <> worker AND p.lease_until > clock_timestamp() THEN
+        PERFORM @extschema@.outbox_unlock(share);
+        RETURN NULL;
+    ELSIF p.open THEN
+        RETURN @extschema@.outbox_open_again(c, p, worker);
+    ELSE
+        RETURN @extschema@.outbox_open(c, p, worker, most, era);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) IS
+    'A batch of a share, unless it is another worker''s, or has nothing. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) FROM PUBLIC;
+
+-- The batch that the worker has not acknowledged comes first, then its own shares, then
+-- those that it may take over: as many as make a fair share.
+CREATE FUNCTION outbox_candidates(c outbox_consumer, worker text, OUT shares outbox_progress[], OUT excess integer, OUT wanting boolean)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me CONSTANT text := worker;
+    now CONSTANT timestamptz := clock_timestamp();
+    every CONSTANT @extschema@.outbox_progress[] := ARRAY(SELECT s FROM @extschema@.outbox_shares_of(c) AS s);
+    workers integer;
+BEGIN
+    SELECT count(DISTINCT live.worker), count(*) FILTER (WHERE live.worker = me) INTO workers, excess
+    FROM unnest(every) AS live WHERE lease_until > now;
+    workers := workers + (SELECT count(DISTINCT w) FROM (SELECT @extschema@.outbox_waiting(c) UNION SELECT me) AS more (w)
+                          WHERE NOT EXISTS (SELECT FROM unnest(every) AS s WHERE s.lease_until > now AND s.worker = w));
+    excess := excess - (c.shares + workers - 1) / workers;
+    wanting := excess < 0 AND EXISTS (SELECT FROM unnest(every) WHERE worker <> me AND lease_until > now);
+    shares := ARRAY(
+        SELECT s FROM unnest(every) AS s
+        WHERE worker = me AND (open OR lease_until > now) OR coalesce(lease_until <= now, true) AND excess < 0
+        ORDER BY coalesce(worker = me, false) AND open DESC, coalesce(worker = me, false) DESC, n);
+END
+$function$;
+COMMENT ON FUNCTION outbox_candidates(outbox_consumer, text) IS
+    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
+REVOKE ALL ON FUNCTION outbox_candidates(outbox_consumer, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    of_worker record := @extschema@.outbox_candidates(c, worker);
+    candidate @extschema@.outbox_progress;
+    result @extschema@.outbox_progress;
+BEGIN
+    FOREACH candidate IN ARRAY of_worker.shares LOOP
+        IF of_worker.excess > 0 AND NOT candidate.open THEN
+            PERFORM @extschema@.outbox_give_up(c, candidate, worker);
+            of_worker.excess := 0;
+        ELSE
+            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, era);
+            EXIT WHEN result.batch IS NOT NULL;
+        END IF;
+    END LOOP;
+    IF result.batch IS NULL AND of_worker.wanting THEN
+        PERFORM @extschema@.outbox_wait_for_share(c, worker);
+    END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) IS
+    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) FROM PUBLIC;
+
+-- For consumers
+
+CREATE FUNCTION outbox_receive(consumer text, worker text DEFAULT NULL, max integer DEFAULT 500)
+    RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
+        version bigint, schemaversion integer, occurred_at timestamp, traceparent text, tracestate text,
+        correlationid text, causationid text)
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER ROWS 500
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    era integer := @extschema@.outbox_this_era();
+    p @extschema@.outbox_progress;
+    refused boolean;
+    given boolean := false;
+BEGIN
+    PERFORM @extschema@.outbox_check_receive(c, max);
+    PERFORM @extschema@.outbox_tick_if_due();
+    LOOP
+        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, era);
+        EXIT WHEN p.batch IS NULL;
+        IF p.retries > 0 THEN
+            RETURN QUERY
+            SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
+                e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
+            FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
+            WHERE r.batch = p.batch
+            ORDER BY r.seq;
+            given := FOUND;
+        END IF;
+        refused := EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer)
+            OR p.handed > 0 AND EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer);
+        RETURN QUERY
+        SELECT p.batch, p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
+            e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
+        FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        WHERE NOT refused
+            OR NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
+            AND (p.handed = 0 OR NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+        IF FOUND OR given THEN
+            RETURN;
+        END IF;
+        -- all of it was refused, and then its worker was gone
+        PERFORM @extschema@.outbox_ack(p.batch);
+    END LOOP;
+    PERFORM @extschema@.outbox_upkeep();
+END
+$function$;
+COMMENT ON FUNCTION outbox_receive(text, text, integer) IS
+    'A batch of events for a worker of a consumer, at most max, by default 500: the batch that it has not acknowledged yet, again; else the next. Of each aggregate in order. tries: how often the event failed or was handed out before. worker: a name that no other worker of the consumer has, by default one of the session. Errors: the consumer is not subscribed, or the caller is no member of its role; it was dropped for being stuck; those of outbox_this_era.';
+
+CREATE FUNCTION outbox_check_receive(c outbox_consumer, max integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF c.lost_at IS NOT NULL THEN
+        RAISE EXCEPTION 'consumer "%" was dropped: events are lost to it', c.consumer USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('It kept a slot of the full ring at %s, and its policy is to be dropped then.', c.lost_at),
+            HINT = 'Unsubscribe it, subscribe it anew, and make up for what it missed.';
+    END IF;
+    IF max IS NULL OR max NOT BETWEEN 1 AND 10000 THEN
+        RAISE EXCEPTION 'a batch cannot have at most % events', coalesce(max::text, 'NULL') USING
+            ERRCODE = 'invalid_parameter_value',
+            HINT = 'It can have 1 to 10000.';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
+REVOKE ALL ON FUNCTION outbox_check_receive(outbox_consumer, integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_lock_batch(batch bigint) RETURNS outbox_progress
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    of_share integer := (batch >> 40)::integer;
+    consumer text := (SELECT s.consumer FROM @extschema@.outbox_share AS s WHERE s.id = of_share);
+BEGIN
+    IF consumer IS NULL THEN
+        RAISE EXCEPTION 'there is no batch %', coalesce(batch::text, 'NULL') USING
+            ERRCODE = 'invalid_parameter_value',
+            HINT = 'Give the number that @extschema@.outbox_receive gave.';
+    END IF;
+    PERFORM @extschema@.outbox_consumer_of(consumer);
+    PERFORM @extschema@.outbox_this_era();
+    PERFORM @extschema@.outbox_lock(of_share, true);
+    RETURN @extschema@.outbox_newest(of_share);
+END
+$function$;
+COMMENT ON FUNCTION outbox_lock_batch(bigint) IS
+    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_batch(bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_refuse_batch(batch bigint, p outbox_progress) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'batch % is not open', batch USING
+        ERRCODE = 'object_not_in_prerequisite_state',
+        DETAIL = CASE WHEN p.batch = batch THEN 'It was acknowledged.'
+            ELSE format('Its share is in epoch %s, of worker "%s".', p.epoch, p.worker) END,
+        HINT = 'A batch is taken over when its worker''s lease has expired: undo what was done for it, and receive again.';
+END
+$function$;
+COMMENT ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) IS 'Errors: always, for a batch is not the open one of its share. Internal.';
+REVOKE ALL ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) FROM PUBLIC;
+
+CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+#variable_conflict use_column
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots();
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM (SELECT batch, open FROM @extschema@.outbox_progress
+                     WHERE slot = ANY (slots) AND share = p.share ORDER BY n DESC LIMIT 1000) AS recent
+        WHERE batch = outbox_was_acknowledged.batch AND NOT open);
+END
+$function$;
+COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
+REVOKE ALL ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(batch);
+BEGIN
+    IF NOT p.open OR p.batch <> batch THEN
+        IF @extschema@.outbox_was_acknowledged(p, batch) THEN
+            RETURN false;
+        END IF;
+        PERFORM @extschema@.outbox_refuse_batch(batch, p);
+    END IF;
+    IF p.retries > 0 THEN
+        PERFORM @extschema@.outbox_settle(batch);
+    END IF;
+    IF p.until IS NOT NULL THEN
+        p := @extschema@.outbox_past(p);
+    END IF;
+    p.open := false;
+    p.handed := 0;
+    p.retries := 0;
+    p.lease_until := clock_timestamp() + (SELECT c.lease FROM @extschema@.outbox_share AS s JOIN @extschema@.outbox_consumer AS c USING (consumer) WHERE s.id = p.share);
+    PERFORM @extschema@.outbox_write(p);
+    PERFORM @extschema@.outbox_upkeep();
+    RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION outbox_ack(bigint) IS
+    'All events of a batch are done but those that outbox_nack was told of. False if it was acknowledged before. Errors: another worker has taken it over; the caller may not act for its consumer; those of outbox_this_era.';

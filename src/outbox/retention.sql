@@ -1,0 +1,248 @@
+-- Retention: slots are opened, closed, sealed, and truncated when all consumers have passed them.
+
+-- Truncating
+
+CREATE FUNCTION outbox_behind(sealed_tick bigint) RETURNS SETOF text
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT c.consumer FROM @extschema@.outbox_consumer AS c
+    WHERE c.lost_at IS NULL
+        AND c.shares > (SELECT count(*) FROM @extschema@.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
+$function$;
+COMMENT ON FUNCTION outbox_behind(bigint) IS 'Consumers that have not passed a tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_behind(bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_keep_referenced(of_slot smallint) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+BEGIN
+    PERFORM FROM @extschema@.outbox_retry WHERE slot = of_slot FOR UPDATE NOWAIT;
+    INSERT INTO @extschema@.outbox_kept
+    SELECT o.seq, o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.version, o.schemaversion, o.bucket, o.xid, o.occurred_at,
+        o.traceparent, o.tracestate, o.correlationid, o.causationid, o.era
+    FROM (SELECT DISTINCT bucket, seq FROM @extschema@.outbox_retry WHERE slot = of_slot) AS r
+        JOIN @extschema@.outbox AS o ON o.slot = of_slot AND o.bucket = r.bucket AND o.seq = r.seq
+    ON CONFLICT DO NOTHING;
+    UPDATE @extschema@.outbox_retry SET slot = NULL WHERE slot = of_slot;
+END
+$function$;
+COMMENT ON FUNCTION outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. Internal.';
+REVOKE ALL ON FUNCTION outbox_keep_referenced(smallint) FROM PUBLIC;
+
+-- Nobody needs the slot any more; who still looks at it is not waited for.
+CREATE FUNCTION outbox_truncate(of_slot smallint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    tables text := format('@extschema@.outbox_%1$s, @extschema@.outbox_tick_%1$s, @extschema@.outbox_progress_%1$s', of_slot);
+BEGIN
+    PERFORM @extschema@.outbox_keep_referenced(of_slot);
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', tables);
+    EXECUTE format('TRUNCATE %s', tables);
+    UPDATE @extschema@.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = of_slot;
+    RETURN true;
+EXCEPTION
+    WHEN lock_not_available THEN
+        RETURN false;
+END
+$function$;
+COMMENT ON FUNCTION outbox_truncate(smallint) IS 'Empties a slot; false if somebody is at it. Internal.';
+REVOKE ALL ON FUNCTION outbox_truncate(smallint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_truncate_passed() RETURNS SETOF smallint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    sealed @extschema@.outbox_ring;
+BEGIN
+    FOR sealed IN SELECT * FROM @extschema@.outbox_ring WHERE sealed_tick IS NOT NULL ORDER BY sealed_tick LOOP
+        EXIT WHEN EXISTS (SELECT FROM @extschema@.outbox_behind(sealed.sealed_tick));
+        IF @extschema@.outbox_truncate(sealed.slot) THEN
+            RETURN NEXT sealed.slot;
+        END IF;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_truncate_passed() IS 'Empties the sealed slots that all consumers have passed, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_truncate_passed() FROM PUBLIC;
+
+-- Sealing
+
+-- Not what this transaction has closed: others do not know yet.
+CREATE FUNCTION outbox_seal_closed(era integer) RETURNS SETOF smallint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    closed smallint;
+BEGIN
+    FOR closed IN
+        SELECT slot FROM @extschema@.outbox_ring
+        WHERE closed_by IS NOT NULL AND sealed_tick IS NULL AND closed_by IS DISTINCT FROM pg_current_xact_id_if_assigned()
+        ORDER BY opened_tick
+    LOOP
+        IF @extschema@.outbox_is_unwritten(format('@extschema@.outbox_%s', closed)::regclass) THEN
+            UPDATE @extschema@.outbox_ring SET sealed_tick = (@extschema@.outbox_make_tick(era)).tick WHERE slot = closed;
+            RETURN NEXT closed;
+        END IF;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_seal_closed(integer) IS 'Seals the closed slots that nobody writes to any more, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_seal_closed(integer) FROM PUBLIC;
+
+-- Opening
+
+CREATE FUNCTION outbox_add_partition(parent text, of_slot smallint) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- attached, for a partition that is created as one waits for all readers
+    EXECUTE format('CREATE TABLE @extschema@.%1$s_%2$s (LIKE @extschema@.%1$s_0 INCLUDING ALL)', parent, of_slot);
+    EXECUTE format('ALTER TABLE @extschema@.%1$s ATTACH PARTITION @extschema@.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
+END
+$function$;
+COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table. Internal.';
+REVOKE ALL ON FUNCTION outbox_add_partition(text, smallint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_add_slot() RETURNS smallint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    added smallint := (SELECT max(slot) + 1 FROM @extschema@.outbox_ring);
+BEGIN
+    PERFORM @extschema@.outbox_add_partition(parent, added) FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent;
+    INSERT INTO @extschema@.outbox_ring (slot) VALUES (added);
+    RETURN added;
+END
+$function$;
+COMMENT ON FUNCTION outbox_add_slot() IS 'Extends the ring by a slot, whose tables are not members of the extension, so that a dump has them. Internal.';
+REVOKE ALL ON FUNCTION outbox_add_slot() FROM PUBLIC;
+
+CREATE FUNCTION outbox_free_slot() RETURNS smallint
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT ring.slot FROM @extschema@.outbox_ring AS ring, @extschema@.outbox_current AS current
+    WHERE ring.opened_tick IS NULL
+    ORDER BY ring.slot > current.slot DESC, ring.slot LIMIT 1
+$function$;
+COMMENT ON FUNCTION outbox_free_slot() IS 'The next free slot; NULL: the ring is full. Internal.';
+REVOKE ALL ON FUNCTION outbox_free_slot() FROM PUBLIC;
+
+CREATE FUNCTION outbox_drop_stuck() RETURNS SETOF text
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    stuck text;
+BEGIN
+    FOR stuck IN
+        SELECT consumer FROM @extschema@.outbox_behind((SELECT min(sealed_tick) FROM @extschema@.outbox_ring)) AS consumer
+            JOIN @extschema@.outbox_consumer USING (consumer)
+        WHERE when_stuck = 'drop'
+    LOOP
+        UPDATE @extschema@.outbox_consumer SET lost_at = clock_timestamp() WHERE consumer = stuck;
+        RAISE WARNING 'consumer "%" is dropped: it kept a slot of the full ring', stuck;
+        RETURN NEXT stuck;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot and whose policy allows it, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_drop_stuck() FROM PUBLIC;
+
+CREATE FUNCTION outbox_open_next(era integer) RETURNS smallint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    closing smallint := (SELECT slot FROM @extschema@.outbox_current);
+    opening smallint := @extschema@.outbox_free_slot();
+BEGIN
+    IF opening IS NULL AND EXISTS (SELECT FROM @extschema@.outbox_drop_stuck()) THEN
+        PERFORM @extschema@.outbox_truncate_passed();
+        opening := @extschema@.outbox_free_slot();
+    END IF;
+    IF opening IS NULL AND (SELECT when_full FROM @extschema@.outbox_setting) = 'extend' THEN
+        opening := @extschema@.outbox_add_slot();
+    END IF;
+    UPDATE @extschema@.outbox_current SET slot = coalesce(opening, slot), refused = opening IS NULL;
+    IF opening IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- the tick is written to the new slot, so that it is kept as long
+    UPDATE @extschema@.outbox_ring
+    SET opened_tick = (@extschema@.outbox_make_tick(era)).tick, opened_at = clock_timestamp()
+    WHERE slot = opening;
+    UPDATE @extschema@.outbox_ring SET closed_by = pg_current_xact_id() WHERE slot = closing;
+    RETURN opening;
+END
+$function$;
+COMMENT ON FUNCTION outbox_open_next(integer) IS 'Opens the next slot in place of the current one; NULL if the ring is full: then events are refused. Internal.';
+REVOKE ALL ON FUNCTION outbox_open_next(integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_is_slot_due() RETURNS boolean
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT size > setting.slot_bytes OR size > 0 AND ring.opened_at + setting.slot_age < clock_timestamp()
+    FROM @extschema@.outbox_setting AS setting, @extschema@.outbox_current AS current
+        JOIN @extschema@.outbox_ring AS ring USING (slot),
+        LATERAL (SELECT sum(pg_table_size(format('@extschema@.%s_%s', parent, ring.slot)::regclass))
+                 FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent) AS used (size)
+$function$;
+COMMENT ON FUNCTION outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_slot_due() FROM PUBLIC;
+
+-- For operators, and now and then by whoever receives
+
+CREATE FUNCTION outbox_rotate(force boolean DEFAULT false) RETURNS TABLE (slot smallint, done text)
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 3
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    era integer;
+BEGIN
+    PERFORM @extschema@.outbox_prepare();
+    era := @extschema@.outbox_this_era();
+    BEGIN
+        LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            RETURN;
+    END;
+    RETURN QUERY SELECT sealed, 'sealed' FROM @extschema@.outbox_seal_closed(era) AS sealed;
+    RETURN QUERY SELECT emptied, 'truncated' FROM @extschema@.outbox_truncate_passed() AS emptied;
+    PERFORM @extschema@.outbox_inbox_turn();
+    IF force OR @extschema@.outbox_is_slot_due() THEN
+        RETURN QUERY SELECT opened, CASE WHEN opened IS NULL THEN 'refused' ELSE 'opened' END FROM @extschema@.outbox_open_next(era) AS opened;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_rotate(boolean) IS
+    'Seals the slots that are no longer written to, truncates those that all consumers have passed, and opens the next when the current one is too old or too large, or when forced. Returns what was done; nothing if another is at it. Never waits. In a transaction of its own: a truncated slot is locked until it ends. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_rotate(boolean) FROM PUBLIC;
+
+-- In a transaction block a truncated slot would be locked until its end.
+CREATE FUNCTION outbox_upkeep() RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF @extschema@.outbox_is_upkeep_due() THEN
+        PERFORM @extschema@.outbox_rotate();
+    END IF;
+EXCEPTION
+    WHEN OTHERS THEN
+        RAISE WARNING 'upkeep of the outbox failed: %', SQLERRM;
+END
+$function$;
+COMMENT ON FUNCTION outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning. Internal.';
+REVOKE ALL ON FUNCTION outbox_upkeep() FROM PUBLIC;

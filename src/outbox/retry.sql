@@ -1,0 +1,297 @@
+-- Events that failed, and those of the same aggregate that wait behind them.
+
+CREATE TABLE outbox_retry (
+    consumer text NOT NULL,
+    seq bigint NOT NULL,
+    share integer NOT NULL,
+    bucket integer NOT NULL,
+    slot smallint,
+    id uuid NOT NULL,
+    aggregatetype text NOT NULL,
+    aggregateid text NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    next_at timestamptz,
+    batch bigint,
+    error text,
+    PRIMARY KEY (consumer, seq)
+);
+-- by a hash: there are ids that are too long for an index
+CREATE INDEX outbox_retry_by_key ON outbox_retry (consumer, hashtextextended(aggregateid, 0));
+CREATE INDEX outbox_retry_due ON outbox_retry (share, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_retry_by_batch ON outbox_retry (batch) WHERE batch IS NOT NULL;
+COMMENT ON TABLE outbox_retry IS 'References to events that failed, and to those that wait behind them; an aggregate with a row here is blocked for the consumer.';
+COMMENT ON COLUMN outbox_retry.consumer IS 'whose it is';
+COMMENT ON COLUMN outbox_retry.seq IS 'the event''s number';
+COMMENT ON COLUMN outbox_retry.share IS 'the share''s id';
+COMMENT ON COLUMN outbox_retry.bucket IS 'the event''s bucket';
+COMMENT ON COLUMN outbox_retry.slot IS 'where the event is; NULL: in outbox_kept';
+COMMENT ON COLUMN outbox_retry.id IS 'the event''s id';
+COMMENT ON COLUMN outbox_retry.aggregatetype IS 'with aggregateid: what is blocked';
+COMMENT ON COLUMN outbox_retry.aggregateid IS 'see aggregatetype';
+COMMENT ON COLUMN outbox_retry.tries IS 'how often it failed';
+COMMENT ON COLUMN outbox_retry.next_at IS 'when the first of its aggregate is tried next; NULL: another is before it';
+COMMENT ON COLUMN outbox_retry.batch IS 'the open batch that it is in';
+COMMENT ON COLUMN outbox_retry.error IS 'what outbox_nack was told last';
+COMMENT ON INDEX outbox_retry_by_key IS 'Finds the rows of an aggregate.';
+COMMENT ON INDEX outbox_retry_due IS 'Finds what is to be tried next.';
+COMMENT ON INDEX outbox_retry_by_batch IS 'Finds what is in a batch.';
+
+CREATE TABLE outbox_kept (LIKE outbox);
+ALTER TABLE outbox_kept DROP COLUMN slot, ADD PRIMARY KEY (seq);
+COMMENT ON TABLE outbox_kept IS 'Events of truncated slots that outbox_retry still refers to.';
+
+CREATE TABLE outbox_dead (
+    consumer text NOT NULL,
+    died_at timestamptz NOT NULL,
+    tries integer NOT NULL,
+    error text,
+    LIKE outbox,
+    PRIMARY KEY (consumer, seq)
+);
+ALTER TABLE outbox_dead DROP COLUMN slot;
+COMMENT ON TABLE outbox_dead IS 'Events that failed too often, whole.';
+COMMENT ON COLUMN outbox_dead.consumer IS 'who could not deal with it';
+COMMENT ON COLUMN outbox_dead.died_at IS 'since when it is here';
+COMMENT ON COLUMN outbox_dead.tries IS 'how often it failed';
+COMMENT ON COLUMN outbox_dead.error IS 'what outbox_nack was told last';
+
+SELECT pg_extension_config_dump('outbox_retry', '');
+SELECT pg_extension_config_dump('outbox_kept', '');
+SELECT pg_extension_config_dump('outbox_dead', '');
+
+-- Receiving
+
+CREATE FUNCTION outbox_event_of(of_slot smallint, of_bucket integer, of_seq bigint) RETURNS SETOF outbox
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+BEGIN
+    IF of_slot IS NULL THEN
+        RETURN QUERY SELECT k.*, NULL::smallint FROM @extschema@.outbox_kept AS k WHERE k.seq = of_seq;
+    ELSE
+        RETURN QUERY SELECT o.* FROM @extschema@.outbox AS o WHERE o.slot = of_slot AND o.bucket = of_bucket AND o.seq = of_seq;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION outbox_event_of(smallint, integer, bigint) IS 'An event by its slot, bucket and number; without a slot that of outbox_kept. Internal.';
+REVOKE ALL ON FUNCTION outbox_event_of(smallint, integer, bigint) FROM PUBLIC;
+
+-- Who failed is tried alone; who only waited comes with those that waited behind it.
+CREATE FUNCTION outbox_take_due(of_consumer text, of_share integer, of_batch bigint, most integer) RETURNS integer
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    taken integer;
+BEGIN
+    WITH heads AS (
+        SELECT h.seq, h.tries, h.aggregatetype, h.aggregateid
+        FROM @extschema@.outbox_retry AS h
+        WHERE h.share = of_share AND h.next_at <= clock_timestamp()
+        ORDER BY h.next_at, h.seq LIMIT most
+    ), due AS (
+        SELECT seq, seq AS head FROM heads
+        UNION ALL
+        SELECT behind.seq, heads.seq
+        FROM heads, LATERAL (
+            SELECT r.seq FROM @extschema@.outbox_retry AS r
+            WHERE heads.tries = 0 AND r.consumer = of_consumer
+                AND hashtextextended(r.aggregateid, 0) = hashtextextended(heads.aggregateid, 0)
+                AND r.aggregateid = heads.aggregateid AND r.aggregatetype = heads.aggregatetype AND r.seq > heads.seq
+            ORDER BY r.seq LIMIT most) AS behind
+    )
+    UPDATE @extschema@.outbox_retry AS r SET batch = of_batch
+    FROM (SELECT seq FROM due ORDER BY head, seq LIMIT most) AS chosen
+    WHERE r.consumer = of_consumer AND r.seq = chosen.seq;
+    GET DIAGNOSTICS taken = ROW_COUNT;
+    RETURN taken;
+END
+$function$;
+COMMENT ON FUNCTION outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_due(text, integer, bigint, integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_defer(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS integer
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    deferred integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM @extschema@.outbox_retry WHERE share = p.share) THEN
+        RETURN 0;
+    END IF;
+    WITH behind AS (
+        SELECT e.* FROM @extschema@.outbox_events_of(c, p, a, b) AS e
+        WHERE EXISTS (SELECT FROM @extschema@.outbox_retry AS r
+                      WHERE r.consumer = c.consumer AND hashtextextended(r.aggregateid, 0) = hashtextextended(e.aggregateid, 0)
+                          AND r.aggregateid = e.aggregateid AND r.aggregatetype = e.aggregatetype)
+    ), added AS (
+        INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid)
+        SELECT c.consumer, seq, p.share, bucket, slot, id, aggregatetype, aggregateid FROM behind
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) INTO deferred FROM behind;
+    RETURN deferred;
+END
+$function$;
+COMMENT ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
+    'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are. Internal.';
+REVOKE ALL ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
+
+-- Settling
+
+CREATE FUNCTION outbox_unblock(of_consumer text, of_type text, of_id text) RETURNS void
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE @extschema@.outbox_retry SET next_at = clock_timestamp()
+    WHERE next_at IS NULL AND (consumer, seq) = (
+        SELECT consumer, seq FROM @extschema@.outbox_retry
+        WHERE consumer = of_consumer AND hashtextextended(aggregateid, 0) = hashtextextended(of_id, 0)
+            AND aggregateid = of_id AND aggregatetype = of_type
+        ORDER BY seq LIMIT 1)
+$function$;
+COMMENT ON FUNCTION outbox_unblock(text, text, text) IS 'The first event of an aggregate that waits is due now. Internal.';
+REVOKE ALL ON FUNCTION outbox_unblock(text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_forget(of_seqs bigint[]) RETURNS void
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    DELETE FROM @extschema@.outbox_kept AS k
+    WHERE k.seq = ANY (of_seqs) AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.seq = k.seq AND r.slot IS NULL)
+$function$;
+COMMENT ON FUNCTION outbox_forget(bigint[]) IS 'Deletes from outbox_kept what nothing refers to any more. Internal.';
+REVOKE ALL ON FUNCTION outbox_forget(bigint[]) FROM PUBLIC;
+
+CREATE FUNCTION outbox_settle(of_batch bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    done @extschema@.outbox_retry[];
+BEGIN
+    WITH gone AS (DELETE FROM @extschema@.outbox_retry WHERE batch = of_batch RETURNING outbox_retry)
+    SELECT array_agg(gone.outbox_retry) INTO done FROM gone;
+    PERFORM @extschema@.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
+    FROM (SELECT DISTINCT d.consumer, d.aggregatetype, d.aggregateid FROM unnest(done) AS d) AS keys;
+    PERFORM @extschema@.outbox_forget(ARRAY(SELECT d.seq FROM unnest(done) AS d WHERE d.slot IS NULL));
+END
+$function$;
+COMMENT ON FUNCTION outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done. Internal.';
+REVOKE ALL ON FUNCTION outbox_settle(bigint) FROM PUBLIC;
+
+-- Failing
+
+CREATE FUNCTION outbox_bury(c outbox_consumer, e outbox, tries integer, error text) RETURNS void
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    INSERT INTO @extschema@.outbox_dead
+    VALUES (c.consumer, clock_timestamp(), tries, error, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
+        e.schemaversion, e.bucket, e.xid, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid, e.era)
+    ON CONFLICT (consumer, seq) DO UPDATE SET died_at = EXCLUDED.died_at, tries = EXCLUDED.tries, error = EXCLUDED.error
+$function$;
+COMMENT ON FUNCTION outbox_bury(outbox_consumer, outbox, integer, text) IS 'Puts an event into outbox_dead. Internal.';
+REVOKE ALL ON FUNCTION outbox_bury(outbox_consumer, outbox, integer, text) FROM PUBLIC;
+
+-- Of an event of outbox_retry: those of its aggregate that are in the batch behind it wait again.
+CREATE FUNCTION outbox_nack_retried(c outbox_consumer, r outbox_retry, error text, delay interval) RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    due timestamptz := @extschema@.outbox_next_try(c, r.tries + 1, delay);
+BEGIN
+    IF due IS NULL THEN
+        PERFORM @extschema@.outbox_bury(c, e, r.tries + 1, error) FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e;
+        DELETE FROM @extschema@.outbox_retry AS t WHERE t.consumer = r.consumer AND t.seq = r.seq;
+        PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
+        PERFORM @extschema@.outbox_forget(ARRAY[r.seq]);
+        RETURN NULL;
+    END IF;
+    UPDATE @extschema@.outbox_retry AS t
+    SET batch = NULL,
+        tries = CASE t.seq WHEN r.seq THEN r.tries + 1 ELSE t.tries END,
+        next_at = CASE t.seq WHEN r.seq THEN due END,
+        error = CASE t.seq WHEN r.seq THEN error ELSE t.error END
+    WHERE t.batch = r.batch AND t.aggregateid = r.aggregateid AND t.aggregatetype = r.aggregatetype AND t.seq >= r.seq;
+    RETURN due;
+END
+$function$;
+COMMENT ON FUNCTION outbox_nack_retried(outbox_consumer, outbox_retry, text, interval) IS 'An event that was tried again failed again. Internal.';
+REVOKE ALL ON FUNCTION outbox_nack_retried(outbox_consumer, outbox_retry, text, interval) FROM PUBLIC;
+
+CREATE FUNCTION outbox_next_try(c outbox_consumer, tries integer, delay interval) RETURNS timestamptz
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT clock_timestamp() + coalesce(delay, least(c.retry_delay_max, c.retry_delay * power(2, least(tries - 1, 30))))
+    WHERE tries < c.max_tries
+$function$;
+COMMENT ON FUNCTION outbox_next_try(outbox_consumer, integer, interval) IS
+    'When an event that failed so often is tried next: after that delay, or else twice as long as the last time, up to a limit. NULL: never. Internal.';
+REVOKE ALL ON FUNCTION outbox_next_try(outbox_consumer, integer, interval) FROM PUBLIC;
+
+CREATE FUNCTION outbox_nack_fresh(c outbox_consumer, p outbox_progress, event uuid, error text, delay interval) RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    events @extschema@.outbox[] := ARRAY(
+        SELECT e FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        WHERE NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
+            AND NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+    failed @extschema@.outbox;
+    due timestamptz;
+BEGIN
+    SELECT * INTO failed FROM unnest(events) WHERE id = event;
+    IF failed.seq IS NULL THEN
+        RAISE EXCEPTION 'event % is not in batch %', event, p.batch USING
+            ERRCODE = 'invalid_parameter_value',
+            HINT = 'It, or one of its aggregate before it, may have been refused before: it is handed out again later.';
+    END IF;
+    due := @extschema@.outbox_next_try(c, 1, delay);
+    IF due IS NULL THEN
+        PERFORM @extschema@.outbox_bury(c, failed, 1, error);
+        RETURN NULL;
+    END IF;
+    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid, tries, next_at, error)
+    SELECT c.consumer, seq, p.share, bucket, slot, id, aggregatetype, aggregateid, (id = event)::integer,
+        CASE WHEN id = event THEN due END, CASE WHEN id = event THEN error END
+    FROM unnest(events)
+    WHERE aggregateid = failed.aggregateid AND aggregatetype = failed.aggregatetype AND seq >= failed.seq;
+    RETURN due;
+END
+$function$;
+COMMENT ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, text, interval) IS
+    'An event failed that was handed out for the first time. Errors: it is not in the batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, text, interval) FROM PUBLIC;
+
+CREATE FUNCTION outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(batch);
+    c @extschema@.outbox_consumer;
+    retried @extschema@.outbox_retry;
+BEGIN
+    IF NOT p.open OR p.batch <> batch THEN
+        PERFORM @extschema@.outbox_refuse_batch(batch, p);
+    END IF;
+    SELECT t.* INTO c FROM @extschema@.outbox_consumer AS t JOIN @extschema@.outbox_share AS s ON s.consumer = t.consumer WHERE s.id = p.share;
+    SELECT r.* INTO retried FROM @extschema@.outbox_retry AS r WHERE r.batch = batch AND r.id = event;
+    IF FOUND THEN
+        RETURN @extschema@.outbox_nack_retried(c, retried, error, delay);
+    END IF;
+    RETURN @extschema@.outbox_nack_fresh(c, p, event, error, delay);
+END
+$function$;
+COMMENT ON FUNCTION outbox_nack(bigint, uuid, text, interval) IS
+    'An event of an open batch failed: it is tried again later, after that delay, or else one that grows with each failure. Returns when. Until then it and the later events of its aggregate wait, those of the same batch too: leave these out. NULL: it failed too often and is in outbox_dead; go on with the next. Errors: it is not in the batch; another worker has taken the batch over; the caller may not act for its consumer; those of outbox_this_era.';
