@@ -17,6 +17,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "outbox/capture_pairs.h"
 #include "outbox/outbox_source.h"

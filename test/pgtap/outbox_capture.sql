@@ -2,7 +2,7 @@
 -- or goes.
 
 BEGIN;
-SELECT plan(45);
+SELECT plan(47);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -143,6 +143,12 @@ SELECT tripmeter.outbox_attach('trips_may', 'trip', '{trip_id}');
 SELECT throws_ok('ALTER TABLE trips ATTACH PARTITION trips_may FOR VALUES FROM (''2024-05-01'') TO (''2024-06-01'')', '55006', NULL,
     'nor can what is attached become a partition of it');
 DROP TABLE trips_may;
+CREATE SCHEMA may CREATE TABLE trips_may PARTITION OF trips FOR VALUES FROM ('2024-05-01') TO ('2024-06-01');
+INSERT INTO may.trips_may VALUES (33, '2024-05-01', 'new');
+SELECT is(pg_temp.events(), 'trip.created 33', 'a partition that is created with its schema is captured');
+DROP SCHEMA may CASCADE;
+SELECT throws_ok('SELECT tripmeter.outbox_attach(''trips_later_may'', ''trip'', ''{trip_id}'')', '42809', NULL,
+    'a partition of what is not attached cannot be attached either, for changes through the root would go unseen');
 SELECT is((SELECT count(*)::int FROM tripmeter.outbox_source WHERE aggregatetype = 'trip'), 1, 'a table that is dropped is forgotten');
 
 -- Changes of the table
