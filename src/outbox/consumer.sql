@@ -258,9 +258,10 @@ REVOKE ALL ON FUNCTION outbox_subscribe(text, text, integer, text[], name, inter
 CREATE FUNCTION outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
         lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
         retry_delay_max interval DEFAULT NULL, when_stuck text DEFAULT NULL) RETURNS void
-    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
     UPDATE @extschema@.outbox_consumer AS c
     SET types = CASE WHEN all_types THEN NULL ELSE coalesce(outbox_change.types, c.types) END,
         owner = coalesce(outbox_change.owner, c.owner),
@@ -269,10 +270,14 @@ AS $function$
         retry_delay = coalesce(outbox_change.retry_delay, c.retry_delay),
         retry_delay_max = coalesce(outbox_change.retry_delay_max, c.retry_delay_max),
         when_stuck = coalesce(outbox_change.when_stuck, c.when_stuck)
-    WHERE c.consumer = outbox_change.consumer
+    WHERE c.consumer = outbox_change.consumer;
+    IF NOT FOUND THEN
+        PERFORM @extschema@.outbox_consumer_of(consumer);
+    END IF;
+END
 $function$;
 COMMENT ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
-    'Changes what is not NULL of a consumer, whatever its role. For operators: EXECUTE is to be granted.';
+    'Changes what is not NULL of a consumer, whatever its role. all_types: it receives all types. Errors: it is not subscribed; a value that is out of range. For operators: EXECUTE is to be granted.';
 REVOKE ALL ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 -- Going elsewhere
