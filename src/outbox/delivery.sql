@@ -59,14 +59,18 @@ REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 -- the end of what is being handed out, or of the batch.
 CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, of_batch boolean,
         OUT buckets integer[], OUT lows bigint[], OUT highs bigint[])
-    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT array_agg(b ORDER BY b),
-        array_agg(CASE b WHEN p.bucket THEN p.seq ELSE p.low END ORDER BY b),
-        array_agg(CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE p.high END ORDER BY b)
-    FROM generate_series(share, 63, shares) AS b
-    WHERE b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket)
+BEGIN
+    FOR b IN share..63 BY shares LOOP
+        IF b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket) THEN
+            buckets := buckets || b;
+            lows := lows || CASE b WHEN p.bucket THEN p.seq ELSE p.low END;
+            highs := highs || CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE p.high END;
+        END IF;
+    END LOOP;
+END
 $function$;
 COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) IS
     'The buckets that are left, or in a batch, and between which numbers of each. Internal.';
@@ -223,10 +227,12 @@ REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox
 
 -- Random: a number that a crash has made forgotten is never given again. Its upper bits tell the share.
 CREATE FUNCTION outbox_batch_number(share integer) RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint
+BEGIN
+    RETURN (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint;
+END
 $function$;
 COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
 REVOKE ALL ON FUNCTION outbox_batch_number(integer) FROM PUBLIC;

@@ -128,10 +128,12 @@ REVOKE ALL ON FUNCTION outbox_is_upkeep_due() FROM PUBLIC;
 -- Snapshots
 
 CREATE FUNCTION outbox_last_seq() RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(pg_sequence_last_value('@extschema@.outbox_seq'), 0)
+BEGIN
+    RETURN coalesce(pg_sequence_last_value('@extschema@.outbox_seq'), 0);
+END
 $function$;
 COMMENT ON FUNCTION outbox_last_seq() IS 'The last number that was given to an event, whether that has committed or not. Internal.';
 REVOKE ALL ON FUNCTION outbox_last_seq() FROM PUBLIC;
