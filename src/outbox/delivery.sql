@@ -259,7 +259,10 @@ DECLARE
     given boolean;
 BEGIN
     p.retries := @extschema@.outbox_take_due(c.consumer, p.share, batch, most);
-    LOOP
+    -- where there is no room for others the batch ends where it begins
+    p.end_bucket := p.bucket;
+    p.end_seq := p.seq;
+    WHILE p.retries < most LOOP
         f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
         p := f.at;
         EXIT WHEN f.fresh = 0;
@@ -279,6 +282,7 @@ BEGIN
     END IF;
     -- nothing: that is not worth a row each time
     IF deferred > 0 OR p.tick > before.tick AND (before.at < clock_timestamp() - interval '10 s'
+            OR (f.a).seq_after > coalesce(before.high, 0) + 1000
             OR @extschema@.outbox_has_passed_seal(before.tick, p.tick)) THEN
         PERFORM @extschema@.outbox_write(p);
     ELSE
@@ -454,7 +458,7 @@ COMMENT ON FUNCTION outbox_candidates(outbox_consumer, text) IS
     'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
 REVOKE ALL ON FUNCTION outbox_candidates(outbox_consumer, text) FROM PUBLIC;
 
-CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
+CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, last outbox_tick) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -464,11 +468,13 @@ DECLARE
     result @extschema@.outbox_progress;
 BEGIN
     FOREACH candidate IN ARRAY of_worker.shares LOOP
+        CONTINUE WHEN candidate.until IS NULL AND NOT candidate.open AND candidate.tick >= last.tick
+            AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.share = candidate.share AND r.next_at <= clock_timestamp());
         IF of_worker.excess > 0 AND NOT candidate.open THEN
             PERFORM @extschema@.outbox_give_up(c, candidate, worker);
             of_worker.excess := 0;
         ELSE
-            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, era);
+            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, last.era);
             EXIT WHEN result.batch IS NOT NULL;
         END IF;
     END LOOP;
@@ -478,9 +484,9 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) IS
+COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, outbox_tick) IS
     'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
-REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, outbox_tick) FROM PUBLIC;
 
 -- For consumers
 
@@ -494,15 +500,15 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
-    era integer := @extschema@.outbox_this_era();
+    last @extschema@.outbox_tick;
     p @extschema@.outbox_progress;
     refused boolean;
     given boolean := false;
 BEGIN
     PERFORM @extschema@.outbox_check_receive(c, max);
-    PERFORM @extschema@.outbox_tick_if_due();
+    last := @extschema@.outbox_tick_if_due();
     LOOP
-        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, era);
+        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, last);
         EXIT WHEN p.batch IS NULL;
         IF p.retries > 0 THEN
             RETURN QUERY
