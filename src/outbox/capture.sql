@@ -93,15 +93,7 @@ BEGIN
         RAISE EXCEPTION 'changes of "%" cannot be captured', member USING
             ERRCODE = 'wrong_object_type',
             DETAIL = format('Table "%s" would be captured with its partitions, and this one is a foreign table.', relation),
-            HINT = 'Attach the partitions that are tables one by one.';
-    END IF;
-    SELECT s.relation INTO member FROM @extschema@.outbox_source s JOIN @extschema@.outbox_members(outbox_cover.relation) m ON s.relation = m.member
-    WHERE s.relation <> outbox_cover.relation;
-    IF FOUND THEN
-        RAISE EXCEPTION 'table "%" is attached to the outbox by itself', member USING
-            ERRCODE = 'object_in_use',
-            DETAIL = format('It is a partition of "%s", whose changes are captured with those of its partitions.', relation),
-            HINT = 'Detach it first: tripmeter.outbox_detach().';
+            HINT = 'Detach the partition from it.';
     END IF;
     FOR missing IN
         SELECT m.member, t.* FROM @extschema@.outbox_members(outbox_cover.relation) m, @extschema@.outbox_triggers() t
@@ -195,6 +187,12 @@ BEGIN
             DETAIL = CASE WHEN other = relation THEN 'Its changes are captured.' ELSE format('It is a partition of "%s", and captured with it.', other) END,
             HINT = 'To attach it in another way, detach it first: tripmeter.outbox_detach().';
     END IF;
+    IF class.relispartition THEN
+        RAISE EXCEPTION 'changes of partition "%" cannot be captured alone', relation USING
+            ERRCODE = 'wrong_object_type',
+            DETAIL = 'Those that are made through its parent would go unseen.',
+            HINT = format('Attach the root, "%s".', pg_partition_root(relation));
+    END IF;
     PERFORM @extschema@.outbox_begin();
     INSERT INTO @extschema@.outbox_source VALUES (relation, aggregate_type, aggregate_id, version_column, payload_columns, allow_truncate);
     PERFORM @extschema@.outbox_cover(relation);
@@ -202,7 +200,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) IS
-    'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not a table that lasts, or has a foreign partition; it, an ancestor or a partition is attached already; a column does not exist, or its type cannot identify an aggregate.';
+    'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate.';
 
 CREATE FUNCTION outbox_detach(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -289,6 +287,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM @extschema@.outbox_source) THEN
         RETURN;
     END IF;
+    SELECT s.relation INTO source FROM @extschema@.outbox_source s JOIN pg_class c ON c.oid = s.relation WHERE c.relispartition;
+    IF FOUND THEN
+        RAISE EXCEPTION 'table "%" is attached to the outbox', source USING
+            ERRCODE = 'object_in_use',
+            DETAIL = format('As a partition of "%s" it would not be seen what is done through that.', pg_partition_root(source)),
+            HINT = 'Detach it first, by tripmeter.outbox_detach(), and attach the root.';
+    END IF;
     FOR source IN
         SELECT DISTINCT s.relation
         FROM pg_event_trigger_ddl_commands() command, pg_partition_ancestors(command.objid) ancestor (relid), @extschema@.outbox_source s
@@ -308,7 +313,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_follow_partitions() IS
-    'Captures partitions that are created or attached, and ceases to capture those that are detached. Errors: a partition is a foreign table, or attached to the outbox by itself.';
+    'Captures partitions that are created or attached, and ceases to capture those that are detached. Errors: a partition is a foreign table; a table that is attached to the outbox becomes a partition.';
 REVOKE ALL ON FUNCTION outbox_follow_partitions() FROM PUBLIC;
 
 CREATE FUNCTION outbox_forget_dropped() RETURNS event_trigger
@@ -327,7 +332,7 @@ $function$;
 COMMENT ON FUNCTION outbox_forget_dropped() IS 'Forgets what the outbox knows of a table that is dropped.';
 REVOKE ALL ON FUNCTION outbox_forget_dropped() FROM PUBLIC;
 
-CREATE EVENT TRIGGER tripmeter_outbox_partitions ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+CREATE EVENT TRIGGER tripmeter_outbox_partitions ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA')
     EXECUTE FUNCTION outbox_follow_partitions();
 COMMENT ON EVENT TRIGGER tripmeter_outbox_partitions IS 'Captures new partitions of tables that are attached to the outbox.';
 

@@ -17,6 +17,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "outbox/capture_pairs.h"
 #include "outbox/outbox_source.h"
@@ -34,8 +37,9 @@ typedef struct Capture
 	Relation	relation;
 	OutboxSource *source;
 	OutboxWriter *writer;		/* NULL before the first event */
-	EState	   *estate;			/* for conditions */
+	EState	   *estate;			/* for conditions; NULL before the first */
 	ExprState **conditions[OUTBOX_OPERATIONS];	/* beside the rules; made when first used */
+	MemoryContext context;		/* the statement's: of the writer */
 	MemoryContext row_context;	/* reset after every row */
 	bool		warned;			/* of a large payload */
 } Capture;
@@ -50,6 +54,13 @@ rule_applies(Capture *capture, OutboxOperation operation, int rule, TupleTableSl
 
 	if (condition == NIL)
 		return true;
+	if (capture->estate == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(capture->context);
+
+		capture->estate = CreateExecutorState();
+		MemoryContextSwitchTo(old);
+	}
 	if (capture->conditions[operation] == NULL)
 		capture->conditions[operation] = MemoryContextAllocZero(capture->estate->es_query_cxt, sizeof(ExprState *) *
 																capture->source->rule_count[operation]);
@@ -125,7 +136,7 @@ capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_
 		warn_of_payload(capture, &event, VARSIZE(payload));
 		if (capture->writer == NULL)
 		{
-			MemoryContextSwitchTo(old);
+			MemoryContextSwitchTo(capture->context);
 			capture->writer = outbox_writer_begin();
 			MemoryContextSwitchTo(capture->row_context);
 		}
@@ -133,7 +144,8 @@ capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(capture->row_context);
-	ResetPerTupleExprContext(capture->estate);
+	if (capture->estate != NULL)
+		ResetPerTupleExprContext(capture->estate);
 }
 
 /* Rows that were only inserted, or only deleted. */
@@ -201,7 +213,7 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	}
 	capture.relation = data->tg_relation;
 	capture.source = outbox_source_of(data->tg_relation);
-	capture.estate = CreateExecutorState();
+	capture.context = CurrentMemoryContext;
 	capture.row_context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox row", ALLOCSET_DEFAULT_SIZES);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		capture_rows(&capture, OUTBOX_INSERT, data->tg_newtable);
@@ -212,7 +224,8 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 						   capture.source->key, capture_pair, &capture);
 	if (capture.writer != NULL)
 		outbox_writer_end(capture.writer);
-	FreeExecutorState(capture.estate);
+	if (capture.estate != NULL)
+		FreeExecutorState(capture.estate);
 	MemoryContextDelete(capture.row_context);
 	return PointerGetDatum(NULL);
 }

@@ -60,6 +60,8 @@ CREATE TABLE outbox_progress (
     tick bigint,
     until bigint,
     low bigint,
+    high bigint,
+    last boolean,
     bucket integer,
     seq bigint,
     batch bigint,
@@ -79,14 +81,16 @@ COMMENT ON COLUMN outbox_progress.worker IS 'whose it is';
 COMMENT ON COLUMN outbox_progress.lease_until IS 'until then nobody else takes it over';
 COMMENT ON COLUMN outbox_progress.tick IS 'all events that it sees were acknowledged, or wait in outbox_retry';
 COMMENT ON COLUMN outbox_progress.until IS 'the tick at the end of the window that is being handed out; NULL: none is';
-COMMENT ON COLUMN outbox_progress.low IS 'events of the window have higher numbers';
-COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: the events up to this bucket and number of the window are done';
+COMMENT ON COLUMN outbox_progress.low IS 'the events of the window up to this number are done';
+COMMENT ON COLUMN outbox_progress.high IS 'those up to this number are being handed out, bucket by bucket';
+COMMENT ON COLUMN outbox_progress.last IS 'whether these are the last of the window';
+COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: of those, what is up to this bucket and number is done';
 COMMENT ON COLUMN outbox_progress.seq IS 'see bucket';
 COMMENT ON COLUMN outbox_progress.batch IS 'the number of the last batch';
 COMMENT ON COLUMN outbox_progress.open IS 'whether that is still to be acknowledged';
 COMMENT ON COLUMN outbox_progress.handed IS 'how often it was handed out before';
 COMMENT ON COLUMN outbox_progress.retries IS 'how many events of outbox_retry are in it';
-COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: the events of the window up to this bucket and number are in it';
+COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: of those, what is up to this bucket and number is in it; 64: all';
 COMMENT ON COLUMN outbox_progress.end_seq IS 'see end_bucket';
 COMMENT ON COLUMN outbox_progress.slot IS 'the slot that was the current one';
 
@@ -114,7 +118,7 @@ SELECT pg_extension_config_dump('outbox_progress_number', '');
 -- Whoever holds the lock of the share sees what was written under it before. VOLATILE: a
 -- snapshot of its own, taken when the slots are locked.
 CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -127,7 +131,8 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is.';
+COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_newest(integer) FROM PUBLIC;
 
 -- The slot is read by the statement that writes: whoever has passed the tick that seals a
 -- slot writes to a later one, so the newest row of a share is never in a slot that it has
@@ -140,18 +145,19 @@ BEGIN
     p.n := nextval('@extschema@.outbox_progress_number');
     p.at := clock_timestamp();
     INSERT INTO @extschema@.outbox_progress
-    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.bucket, p.seq,
+    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.high, p.last, p.bucket, p.seq,
         p.batch, p.open, p.handed, p.retries, p.end_bucket, p.end_seq, current.slot
     FROM @extschema@.outbox_current AS current;
     RETURN p;
 END
 $function$;
-COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is.';
+COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is. Internal.';
+REVOKE ALL ON FUNCTION outbox_write(outbox_progress) FROM PUBLIC;
 
 -- Who may
 
 CREATE FUNCTION outbox_consumer_of(name text) RETURNS outbox_consumer
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -179,7 +185,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_consumer_of(text) IS
-    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it.';
+    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
+REVOKE ALL ON FUNCTION outbox_consumer_of(text) FROM PUBLIC;
 
 -- Subscribing
 
@@ -205,7 +212,8 @@ BEGIN
     END CASE;
 END
 $function$;
-COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick.';
+COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_start(text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
         owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
@@ -244,14 +252,16 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
-    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range.';
+    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
         lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
         retry_delay_max interval DEFAULT NULL, when_stuck text DEFAULT NULL) RETURNS void
-    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
     UPDATE @extschema@.outbox_consumer AS c
     SET types = CASE WHEN all_types THEN NULL ELSE coalesce(outbox_change.types, c.types) END,
         owner = coalesce(outbox_change.owner, c.owner),
@@ -260,10 +270,15 @@ AS $function$
         retry_delay = coalesce(outbox_change.retry_delay, c.retry_delay),
         retry_delay_max = coalesce(outbox_change.retry_delay_max, c.retry_delay_max),
         when_stuck = coalesce(outbox_change.when_stuck, c.when_stuck)
-    WHERE c.consumer = outbox_change.consumer
+    WHERE c.consumer = outbox_change.consumer;
+    IF NOT FOUND THEN
+        PERFORM @extschema@.outbox_consumer_of(consumer);
+    END IF;
+END
 $function$;
 COMMENT ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
-    'Changes what is not NULL of a consumer, whatever its role. For operators.';
+    'Changes what is not NULL of a consumer, whatever its role. all_types: it receives all types. Errors: it is not subscribed; a value that is out of range. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 -- Going elsewhere
 

@@ -1,7 +1,7 @@
 -- Events that failed too often.
 
 CREATE FUNCTION outbox_dead_letters(consumer text) RETURNS SETOF outbox_dead
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER ROWS 10
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED SECURITY DEFINER ROWS 10
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -32,7 +32,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_take_dead(text, uuid) IS
-    'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';
+    'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_dead(text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION outbox_dead_retry(consumer text, event uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER

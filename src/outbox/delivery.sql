@@ -4,7 +4,7 @@
 
 -- See README.md, "Why no event is skipped".
 CREATE FUNCTION outbox_low(a outbox_tick, b outbox_tick) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -24,11 +24,12 @@ BEGIN
     RETURN coalesce(bound, 0);
 END
 $function$;
-COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers.';
+COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
+REVOKE ALL ON FUNCTION outbox_low(outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Far behind, the latest tick would make a window too large to search.
 CREATE FUNCTION outbox_tick_after(a outbox_tick, era integer) RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -51,25 +52,31 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
-    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are.';
+    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
 -- The buckets of a share, and what is between its position, or the start of its batch, and
--- the end of the window, or of the batch.
-CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, seq_after bigint, of_batch boolean,
+-- the end of what is being handed out, or of the batch.
+CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, of_batch boolean,
         OUT buckets integer[], OUT lows bigint[], OUT highs bigint[])
-    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT array_agg(b ORDER BY b),
-        array_agg(CASE b WHEN p.bucket THEN p.seq ELSE p.low END ORDER BY b),
-        array_agg(CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE seq_after END ORDER BY b)
-    FROM generate_series(share, 63, shares) AS b
-    WHERE b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket)
+BEGIN
+    FOR b IN share..63 BY shares LOOP
+        IF b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket) THEN
+            buckets := buckets || b;
+            lows := lows || CASE b WHEN p.bucket THEN p.seq ELSE p.low END;
+            highs := highs || CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE p.high END;
+        END IF;
+    END LOOP;
+END
 $function$;
-COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, bigint, boolean) IS
-    'The buckets that are left of a window, or in a batch, and between which numbers of each.';
+COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) IS
+    'The buckets that are left, or in a batch, and between which numbers of each. Internal.';
+REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) FROM PUBLIC;
 
--- Sets the end of the batch: in end_bucket and end_seq where it is full, else that of the window.
+-- Sets the end of the batch: in end_bucket and end_seq where it is full, else bucket 64.
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
         OUT fresh integer, OUT end_bucket integer, OUT end_seq bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -82,7 +89,7 @@ CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer,
 AS $function$
 DECLARE
     slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, share, c.shares, b.seq_after, false);
+    r record := @extschema@.outbox_ranges(p, share, c.shares, false);
 BEGIN
     -- a nested loop, bucket by bucket, each in the order of its index
     SELECT found.number, found.bucket, found.seq INTO fresh, end_bucket, end_seq
@@ -104,25 +111,54 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) IS
-    'How many events a batch has, at most that many, and where it ends in the window.';
+    'How many events a batch has, at most that many, and where it ends in the window. Internal.';
+REVOKE ALL ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF p.end_bucket = 64 THEN
+    IF p.end_bucket < 64 THEN
+        p.bucket := p.end_bucket;
+        p.seq := p.end_seq;
+    ELSIF p.last THEN
         p.tick := p.until;
         p.until := NULL;
     ELSE
-        p.bucket := p.end_bucket;
-        p.seq := p.end_seq;
+        p.low := p.high;
+        p.bucket := -1;
     END IF;
     RETURN p;
 END
 $function$;
-COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch.';
+COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_past(outbox_progress) FROM PUBLIC;
 
+CREATE FUNCTION outbox_before_next(c outbox_consumer, p outbox_progress, of_share integer) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off
+    SET jit = off
+    SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots(p.tick);
+BEGIN
+    RETURN (SELECT min(next.seq) - 1
+            FROM generate_series(of_share, 63, c.shares) AS b (bucket),
+                LATERAL (SELECT o.seq FROM @extschema@.outbox AS o
+                         WHERE o.slot = ANY (slots) AND o.bucket = b.bucket AND o.seq > p.low
+                         ORDER BY o.seq LIMIT 1) AS next);
+END
+$function$;
+COMMENT ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) IS
+    'Between what was looked at and the next event of a share, by its number, there is nothing; NULL: there is no next. Internal.';
+REVOKE ALL ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) FROM PUBLIC;
+
+-- A window is handed out by pieces of so many numbers, each bucket by bucket: what is
+-- near in the table is read while it is in memory.
 CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
         OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -137,26 +173,27 @@ BEGIN
         IF at.until IS NULL THEN
             b := @extschema@.outbox_tick_after(a, era);
             EXIT WHEN b.tick IS NULL;
+            at.until := b.tick;
+            at.bucket := -1;
             -- an era begins where the one before it ends: there is nothing between
-            IF b.era = a.era THEN
-                at.until := b.tick;
-                at.low := @extschema@.outbox_low(a, b);
-                at.bucket := -1;
-                at.seq := 0;
-            END IF;
+            at.low := CASE WHEN b.era = a.era THEN @extschema@.outbox_low(a, b) ELSE b.seq_after END;
         END IF;
-        IF at.until IS NOT NULL THEN
-            SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
-            EXIT WHEN fresh > 0;
+        at.high := least(at.low + 50000, b.seq_after);
+        at.last := at.high = b.seq_after;
+        SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
+        EXIT WHEN fresh > 0;
+        at := @extschema@.outbox_past(at);
+        IF at.until IS NULL THEN
+            a := b;
+        ELSE
+            at.low := least(@extschema@.outbox_before_next(c, at, share), b.seq_after);
         END IF;
-        at.tick := b.tick;
-        at.until := NULL;
-        a := b;
     END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) IS
-    'The next events of a share, at most that many, between the ticks a and b; or how far there are none.';
+    'The next events of a share, at most that many, between the ticks a and b; or how far there are none. Internal.';
+REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) FROM PUBLIC;
 
 -- Events of a batch, but for those of outbox_retry that are in it.
 CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
@@ -169,7 +206,7 @@ CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_
 AS $function$
 DECLARE
     slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, b.seq_after, true);
+    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, true);
 BEGIN
     RETURN QUERY
     SELECT e.*
@@ -183,18 +220,22 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
-    'The events between the position of a share and the end of its batch, by bucket and number.';
+    'The events between the position of a share and the end of its batch, by bucket and number. Internal.';
+REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Batches
 
 -- Random: a number that a crash has made forgotten is never given again. Its upper bits tell the share.
 CREATE FUNCTION outbox_batch_number(share integer) RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint
+BEGIN
+    RETURN (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint;
+END
 $function$;
-COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share.';
+COMMENT ON FUNCTION outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_batch_number(integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -202,7 +243,8 @@ CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS bool
 AS $function$
     SELECT EXISTS (SELECT FROM @extschema@.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
 $function$;
-COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known.';
+COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
+REVOKE ALL ON FUNCTION outbox_has_passed_seal(bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_open(c outbox_consumer, p outbox_progress, worker text, most integer, era integer) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -217,7 +259,10 @@ DECLARE
     given boolean;
 BEGIN
     p.retries := @extschema@.outbox_take_due(c.consumer, p.share, batch, most);
-    LOOP
+    -- where there is no room for others the batch ends where it begins
+    p.end_bucket := p.bucket;
+    p.end_seq := p.seq;
+    WHILE p.retries < most LOOP
         f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
         p := f.at;
         EXIT WHEN f.fresh = 0;
@@ -237,6 +282,7 @@ BEGIN
     END IF;
     -- nothing: that is not worth a row each time
     IF deferred > 0 OR p.tick > before.tick AND (before.at < clock_timestamp() - interval '10 s'
+            OR (f.a).seq_after > coalesce(before.high, 0) + 1000
             OR @extschema@.outbox_has_passed_seal(before.tick, p.tick)) THEN
         PERFORM @extschema@.outbox_write(p);
     ELSE
@@ -246,7 +292,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) IS
-    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none.';
+    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_open(outbox_consumer, outbox_progress, text, integer, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_open_again(c outbox_consumer, p outbox_progress, worker text) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -267,7 +314,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) IS
-    'Hands the open batch of a share out again, to another worker by another number.';
+    'Hands the open batch of a share out again, to another worker by another number. Internal.';
+REVOKE ALL ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) FROM PUBLIC;
 
 -- Workers
 
@@ -287,7 +335,8 @@ BEGIN
     WHERE s.consumer = c.consumer AND s.share >= 0;
 END
 $function$;
-COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are.';
+COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
+REVOKE ALL ON FUNCTION outbox_shares_of(outbox_consumer) FROM PUBLIC;
 
 -- Who has no share says so in the journal of share -1.
 CREATE FUNCTION outbox_waiting(c outbox_consumer) RETURNS SETOF text
@@ -306,7 +355,8 @@ BEGIN
     WHERE recent.lease_until > clock_timestamp();
 END
 $function$;
-COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked.';
+COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
+REVOKE ALL ON FUNCTION outbox_waiting(outbox_consumer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_wait_for_share(c outbox_consumer, worker text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -328,7 +378,8 @@ BEGIN
     PERFORM @extschema@.outbox_write(p);
 END
 $function$;
-COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share.';
+COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
+REVOKE ALL ON FUNCTION outbox_wait_for_share(outbox_consumer, text) FROM PUBLIC;
 
 -- A share is a worker's by what it did last. Of two workers that want shares neither keeps
 -- more than half of them; who has too many gives one up each time it receives.
@@ -342,14 +393,16 @@ BEGIN
     END IF;
     p := @extschema@.outbox_newest(p.share);
     IF p.worker = worker AND NOT p.open THEN
-        p.lease_until := clock_timestamp();
+        p.worker := NULL;
+        p.lease_until := NULL;
         PERFORM @extschema@.outbox_write(p);
     ELSE
         PERFORM @extschema@.outbox_unlock(p.share);
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch.';
+COMMENT ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_give_up(outbox_consumer, outbox_progress, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_take_share(c outbox_consumer, share integer, worker text, most integer, era integer) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -373,7 +426,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) IS
-    'A batch of a share, unless it is another worker''s, or has nothing.';
+    'A batch of a share, unless it is another worker''s, or has nothing. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_share(outbox_consumer, integer, text, integer, integer) FROM PUBLIC;
 
 -- The batch that the worker has not acknowledged comes first, then its own shares, then
 -- those that it may take over: as many as make a fair share.
@@ -396,14 +450,15 @@ BEGIN
     wanting := excess < 0 AND EXISTS (SELECT FROM unnest(every) WHERE worker <> me AND lease_until > now);
     shares := ARRAY(
         SELECT s FROM unnest(every) AS s
-        WHERE worker = me OR coalesce(lease_until <= now, true) AND excess < 0
+        WHERE worker = me AND (open OR lease_until > now) OR coalesce(lease_until <= now, true) AND excess < 0
         ORDER BY coalesce(worker = me, false) AND open DESC, coalesce(worker = me, false) DESC, n);
 END
 $function$;
 COMMENT ON FUNCTION outbox_candidates(outbox_consumer, text) IS
-    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks.';
+    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
+REVOKE ALL ON FUNCTION outbox_candidates(outbox_consumer, text) FROM PUBLIC;
 
-CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, era integer) RETURNS outbox_progress
+CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, last outbox_tick) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -413,11 +468,13 @@ DECLARE
     result @extschema@.outbox_progress;
 BEGIN
     FOREACH candidate IN ARRAY of_worker.shares LOOP
+        CONTINUE WHEN candidate.until IS NULL AND NOT candidate.open AND candidate.tick >= last.tick
+            AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.share = candidate.share AND r.next_at <= clock_timestamp());
         IF of_worker.excess > 0 AND NOT candidate.open THEN
             PERFORM @extschema@.outbox_give_up(c, candidate, worker);
             of_worker.excess := 0;
         ELSE
-            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, era);
+            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, last.era);
             EXIT WHEN result.batch IS NOT NULL;
         END IF;
     END LOOP;
@@ -427,8 +484,9 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, integer) IS
-    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none.';
+COMMENT ON FUNCTION outbox_take(outbox_consumer, text, integer, outbox_tick) IS
+    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
+REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, outbox_tick) FROM PUBLIC;
 
 -- For consumers
 
@@ -442,15 +500,15 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
-    era integer := @extschema@.outbox_this_era();
+    last @extschema@.outbox_tick;
     p @extschema@.outbox_progress;
     refused boolean;
     given boolean := false;
 BEGIN
     PERFORM @extschema@.outbox_check_receive(c, max);
-    PERFORM @extschema@.outbox_tick_if_due();
+    last := @extschema@.outbox_tick_if_due();
     LOOP
-        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, era);
+        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, last);
         EXIT WHEN p.batch IS NULL;
         IF p.retries > 0 THEN
             RETURN QUERY
@@ -500,7 +558,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000.';
+COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
+REVOKE ALL ON FUNCTION outbox_check_receive(outbox_consumer, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_lock_batch(batch bigint) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -522,7 +581,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_lock_batch(bigint) IS
-    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era.';
+    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_batch(bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_refuse_batch(batch bigint, p outbox_progress) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -536,7 +596,8 @@ BEGIN
         HINT = 'A batch is taken over when its worker''s lease has expired: undo what was done for it, and receive again.';
 END
 $function$;
-COMMENT ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) IS 'Errors: always, for a batch is not the open one of its share.';
+COMMENT ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) IS 'Errors: always, for a batch is not the open one of its share. Internal.';
+REVOKE ALL ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) FROM PUBLIC;
 
 CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -553,7 +614,8 @@ BEGIN
         WHERE batch = outbox_was_acknowledged.batch AND NOT open);
 END
 $function$;
-COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged.';
+COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
+REVOKE ALL ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER

@@ -11,6 +11,9 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "outbox/outbox_writer.h"
 

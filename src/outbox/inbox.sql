@@ -34,7 +34,7 @@ SELECT pg_extension_config_dump('outbox_inbox_1', '');
 SELECT pg_extension_config_dump('outbox_inbox_generation', '');
 
 CREATE FUNCTION outbox_inbox_owner(consumer text) RETURNS name
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -45,7 +45,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_inbox_owner(text) IS
-    'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for another. Errors: the caller is no member of it.';
+    'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for another. Errors: the caller is no member of it. Internal.';
+REVOKE ALL ON FUNCTION outbox_inbox_owner(text) FROM PUBLIC;
 
 CREATE FUNCTION inbox(consumer text, id uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -95,4 +96,5 @@ EXCEPTION
         NULL;
 END
 $function$;
-COMMENT ON FUNCTION outbox_inbox_turn() IS 'Forgets the older generation of ids when the younger one is old enough, unless somebody is at them.';
+COMMENT ON FUNCTION outbox_inbox_turn() IS 'Forgets the older generation of ids when the younger one is old enough, unless somebody is at them. Internal.';
+REVOKE ALL ON FUNCTION outbox_inbox_turn() FROM PUBLIC;

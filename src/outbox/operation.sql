@@ -21,7 +21,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_configure(interval, boolean, interval, bigint, text, interval) IS
-    'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at least. Errors: a value that is out of range.';
+    'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at least. Errors: a value that is out of range. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_configure(interval, boolean, interval, bigint, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION outbox_tick() RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -33,7 +34,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick() IS
-    'Makes a tick, if there is something new: what has committed by now can be received once this commits. Returns the latest. Errors: those of outbox_this_era.';
+    'Makes a tick, if there is something new: what has committed by now can be received once this commits. Returns the latest. Errors: those of outbox_this_era. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_tick() FROM PUBLIC;
 
 -- Restoring
 
@@ -71,7 +73,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken.';
+COMMENT ON FUNCTION outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken. Internal.';
+REVOKE ALL ON FUNCTION outbox_mend_torn_dump() FROM PUBLIC;
 
 CREATE FUNCTION outbox_after_restore() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -95,7 +98,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_after_restore() IS
-    'Consumers of a restored or copied database go on where they were: first what is left from before, then what is new. Returns the era. Call it once, in the copy that consumers are to receive from. Does nothing where nothing was restored.';
+    'Consumers of a restored or copied database go on where they were: first what is left from before, then what is new. Returns the era. Call it once, in the copy that consumers are to receive from. Does nothing where nothing was restored. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_after_restore() FROM PUBLIC;
 
 -- Waiting
 
@@ -147,14 +151,18 @@ AS $function$
     ) AS writers (since, description)
     ORDER BY since LIMIT 1
 $function$;
-COMMENT ON FUNCTION outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared.';
+COMMENT ON FUNCTION outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared. Internal.';
+REVOKE ALL ON FUNCTION outbox_blocker() FROM PUBLIC;
 
-CREATE FUNCTION outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT workers bigint) RETURNS SETOF record
+CREATE FUNCTION outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric,
+        OUT workers bigint) RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 10
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     last_seq bigint := @extschema@.outbox_last_seq();
+    kept_seqs bigint := last_seq - (SELECT min(t.seq_before) FROM @extschema@.outbox_ring AS r, @extschema@.outbox_tick_of(r.opened_tick) AS t);
+    kept_bytes bigint := (SELECT sum(pg_table_size(i.inhrelid)) FROM pg_inherits AS i WHERE i.inhparent = '@extschema@.outbox'::regclass);
     c @extschema@.outbox_consumer;
 BEGIN
     FOR c IN SELECT * FROM @extschema@.outbox_consumer AS t ORDER BY t.consumer LOOP
@@ -163,38 +171,53 @@ BEGIN
         SELECT min(a.at), ceil(sum(last_seq - a.seq_before) / c.shares), count(DISTINCT p.worker) FILTER (WHERE p.lease_until > clock_timestamp())
         INTO tick_at, events, workers
         FROM @extschema@.outbox_shares_of(c) AS p, @extschema@.outbox_tick_of(p.tick) AS a;
+        bytes := round(events * kept_bytes::numeric / greatest(kept_seqs, events, 1));
         RETURN NEXT;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, and how many workers there are.';
+COMMENT ON FUNCTION outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, how many bytes these may take, and how many workers there are. Internal.';
+REVOKE ALL ON FUNCTION outbox_lag() FROM PUBLIC;
 
-CREATE VIEW outbox_metrics (metric, consumer, value, detail) AS
+CREATE FUNCTION outbox_measure() RETURNS TABLE (metric text, consumer text, value numeric, detail text)
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 30
+    SET search_path = pg_catalog, pg_temp
+AS $function$
     SELECT 'tick_age_seconds', NULL::text, extract(epoch FROM clock_timestamp() - at)::numeric, format('tick %s', tick)
-    FROM outbox_last_tick() WHERE tick IS NOT NULL
-UNION ALL
-    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM outbox_ring
-UNION ALL
-    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM outbox_current
-UNION ALL
-    SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'outbox'::regclass
-UNION ALL
-    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM outbox_blocker()
-UNION ALL
+    FROM @extschema@.outbox_last_tick() WHERE tick IS NOT NULL
+    UNION ALL
+    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM @extschema@.outbox_ring
+    UNION ALL
+    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM @extschema@.outbox_current
+    UNION ALL
+    SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = '@extschema@.outbox'::regclass
+    UNION ALL
+    SELECT 'uncovered_tables', NULL, count(*), string_agg(partition::text, ', ') FROM @extschema@.outbox_coverage() WHERE NOT covered
+    UNION ALL
+    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM @extschema@.outbox_blocker()
+    UNION ALL
     SELECT metric, lag.consumer, value, CASE WHEN lost THEN 'it was dropped for being stuck' END
-    FROM outbox_lag() AS lag, LATERAL (VALUES
+    FROM @extschema@.outbox_lag() AS lag, LATERAL (VALUES
         ('lag_seconds', CASE WHEN events > 0 THEN extract(epoch FROM clock_timestamp() - tick_at)::numeric ELSE 0 END),
         ('lag_events', events::numeric),
+        ('lag_bytes', bytes),
         ('workers', workers::numeric),
         ('lost', lost::integer::numeric)) AS metrics (metric, value)
-UNION ALL
+    UNION ALL
     SELECT metric, c.consumer, value, NULL
-    FROM outbox_consumer AS c, LATERAL (
-        SELECT 'blocked_keys', count(DISTINCT (aggregatetype, aggregateid)) FROM outbox_retry AS r WHERE r.consumer = c.consumer
-        UNION ALL SELECT 'blocked_events', count(*) FROM outbox_retry AS r WHERE r.consumer = c.consumer
-        UNION ALL SELECT 'dead_events', count(*) FROM outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value);
-COMMENT ON VIEW outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer.';
+    FROM @extschema@.outbox_consumer AS c, LATERAL (
+        SELECT 'blocked_keys', count(DISTINCT (aggregatetype, aggregateid)) FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer
+        UNION ALL SELECT 'blocked_events', count(*) FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer
+        UNION ALL SELECT 'dead_events', count(*) FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value)
+$function$;
+COMMENT ON FUNCTION outbox_measure() IS 'What outbox_metrics shows. Internal.';
+REVOKE ALL ON FUNCTION outbox_measure() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION outbox_measure() TO pg_monitor;
+
+CREATE VIEW outbox_metrics AS SELECT metric, consumer, value, detail FROM outbox_measure();
+COMMENT ON VIEW outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
 COMMENT ON COLUMN outbox_metrics.metric IS 'its name, with its unit';
 COMMENT ON COLUMN outbox_metrics.consumer IS 'whose it is; NULL: the whole outbox''s';
 COMMENT ON COLUMN outbox_metrics.value IS 'its value';
 COMMENT ON COLUMN outbox_metrics.detail IS 'more about it, for people';
+GRANT SELECT ON outbox_metrics TO pg_monitor;

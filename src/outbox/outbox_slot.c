@@ -1,6 +1,9 @@
 /*
  * outbox_slot.c
  *		Where events are written: the era, and the current slot of the ring.
+ *
+ * A statement of one row is not to spend its time here: what cannot change unnoticed is
+ * remembered.
  */
 #include "postgres.h"
 
@@ -14,16 +17,44 @@
 #include "outbox/outbox_catalog.h"
 #include "outbox/outbox_slot.h"
 
-/* The era of this system, once it is known to be stored for good, and the table it is in. */
-static int32 known_era = 0;
-static Oid	era_relation = InvalidOid;
+/* What is remembered until one of these relations is altered or dropped. */
+static struct
+{
+	Oid			era_relation;
+	Oid			current_relation;
+	Oid			sequence;
+	Oid			slot_relation;	/* the partition that was written to last */
+	int			slot;			/* its number */
+	int32		era;			/* 0: not known, or not stored for good */
+}			known;
 
 /* For CacheRegisterRelcacheCallback */
 static void
-forget_era(Datum argument pg_attribute_unused(), Oid relation)
+forget(Datum argument pg_attribute_unused(), Oid relation)
 {
-	if (relation == era_relation || !OidIsValid(relation))
-		known_era = 0;
+	if (!OidIsValid(relation) || relation == known.era_relation || relation == known.current_relation ||
+		relation == known.sequence || relation == known.slot_relation)
+		memset(&known, 0, sizeof(known));
+}
+
+/* Find the relations that are written and read. */
+static void
+remember_relations(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(forget, (Datum) 0);
+		registered = true;
+	}
+	/* looking them up may itself make us forget */
+	while (!OidIsValid(known.era_relation) || !OidIsValid(known.current_relation) || !OidIsValid(known.sequence))
+	{
+		known.era_relation = outbox_relation("outbox_era");
+		known.current_relation = outbox_relation("outbox_current");
+		known.sequence = outbox_relation("outbox_seq");
+	}
 }
 
 /*
@@ -39,8 +70,8 @@ read_era(void)
 	bool		ours = false;
 	bool		uncertain = false;
 
-	era_relation = outbox_relation("outbox_era");
-	outbox_scan_begin(&scan, era_relation);
+	remember_relations();
+	outbox_scan_begin(&scan, known.era_relation);
 	while ((tuple = outbox_scan_next(&scan)) != NULL)
 	{
 		int32		era = DatumGetInt32(outbox_scan_value(&scan, tuple, "era"));
@@ -55,7 +86,7 @@ read_era(void)
 	}
 	outbox_scan_end(&scan);
 	if (ours && !uncertain)
-		known_era = last;
+		known.era = last;
 	return ours ? last : 0;
 }
 
@@ -63,17 +94,10 @@ read_era(void)
 int32
 outbox_current_era(void)
 {
-	static bool registered = false;
-	int32		era;
+	int32		era = known.era;
 
-	if (known_era != 0)
-		return known_era;
-	if (!registered)
-	{
-		CacheRegisterRelcacheCallback(forget_era, (Datum) 0);
-		registered = true;
-	}
-	era = read_era();
+	if (era == 0)
+		era = read_era();
 	if (era == 0)
 	{
 		outbox_begin();
@@ -93,7 +117,8 @@ read_current_slot(void)
 	int			slot = -1;
 	bool		refused = false;
 
-	outbox_scan_begin(&scan, outbox_relation("outbox_current"));
+	remember_relations();
+	outbox_scan_begin(&scan, known.current_relation);
 	tuple = outbox_scan_next(&scan);
 	if (tuple != NULL)
 	{
@@ -110,37 +135,57 @@ read_current_slot(void)
 	return slot;
 }
 
+/* Open and lock the partition of a slot. */
+static Relation
+open_partition(int slot)
+{
+	if (!OidIsValid(known.slot_relation) || known.slot != slot)
+	{
+		char		name[NAMEDATALEN];
+
+		snprintf(name, sizeof(name), "outbox_%d", slot);
+		known.slot_relation = outbox_relation(name);
+		known.slot = slot;
+	}
+	return table_open(known.slot_relation, RowExclusiveLock);
+}
+
 /*
  * Open the partition of the current slot, locked until the transaction ends.
  *
- * Only the lock keeps a slot from being sealed: when it is had, the slot must still
- * be the current one, or else the one that is now is locked instead.
+ * Only the lock keeps a slot from being sealed: when it is had, the slot must be the
+ * current one, or else the one that is now is locked instead.  So it does not matter
+ * where one begins: with the slot of the last statement, which nearly always still is.
  */
 Relation
 outbox_open_slot(int16 *slot)
 {
-	int			current = read_current_slot();
+	int			tried = OidIsValid(known.slot_relation) ? known.slot : read_current_slot();
 
-	if (current < 0)
+	if (tried < 0)
 	{
 		outbox_begin();
-		current = read_current_slot();
+		tried = read_current_slot();
 	}
 	for (;;)
 	{
-		char		name[NAMEDATALEN];
-		Relation	relation;
-		int			again;
+		Relation	relation = open_partition(tried);
+		int			current = read_current_slot();
 
-		snprintf(name, sizeof(name), "outbox_%d", current);
-		relation = table_open(outbox_relation(name), RowExclusiveLock);
-		again = read_current_slot();
-		if (again == current)
+		if (current == tried)
 		{
 			*slot = (int16) current;
 			return relation;
 		}
 		table_close(relation, RowExclusiveLock);
-		current = again;
+		tried = current;
 	}
+}
+
+/* The sequence that numbers events. */
+Oid
+outbox_sequence(void)
+{
+	remember_relations();
+	return known.sequence;
 }

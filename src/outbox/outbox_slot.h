@@ -9,5 +9,6 @@
 
 extern int32 outbox_current_era(void);
 extern Relation outbox_open_slot(int16 *slot);
+extern Oid	outbox_sequence(void);
 
 #endif							/* TRIPMETER_OUTBOX_SLOT_H */

@@ -230,6 +230,14 @@ typedef struct NameOrigin
 	bool		in_use;			/* not just being set */
 } NameOrigin;
 
+/* What to do about a source that was right once. */
+static int
+hint_way_out(const NameOrigin *origin)
+{
+	return origin->rule ? errhint("Set the rule again by tripmeter.outbox_rule(), or remove it by tripmeter.outbox_unrule().") :
+		errhint("Attach the relation again, by tripmeter.outbox_detach() and tripmeter.outbox_attach().");
+}
+
 /* The number of a column that must be there. */
 static AttrNumber
 column_number(const NameOrigin *origin, const char *name)
@@ -243,9 +251,8 @@ column_number(const NameOrigin *origin, const char *name)
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\" of relation \"%s\" does not exist", name, RelationGetRelationName(origin->relation)),
 			 origin->rule ? errdetail("Rule \"%s\" of the outbox names it.", origin->rule) :
-			 errdetail("The outbox captures the relation by it."),
-			 origin->rule ? errhint("Set the rule again by tripmeter.outbox_rule(), or remove it by tripmeter.outbox_unrule().") :
-			 errhint("Attach the relation again, by tripmeter.outbox_detach() and tripmeter.outbox_attach().")));
+			 origin->in_use ? errdetail("The outbox captures the relation by it.") : 0,
+			 origin->in_use ? hint_way_out(origin) : 0));
 }
 
 /* Is this a column whose values are in the rows that triggers see? */
@@ -318,14 +325,14 @@ name_rule(void *argument)
 
 	errcontext("condition of rule \"%s\" of the outbox, on relation \"%s\"", origin->rule, RelationGetRelationName(origin->relation));
 	if (origin->in_use)
-		errhint("Set the rule again by tripmeter.outbox_rule(), or remove it by tripmeter.outbox_unrule().");
+		hint_way_out(origin);
 }
 
 static OutboxRule
 compile_rule(Relation relation, StoredSource *source, StoredRule *stored, bool in_use)
 {
 	NameOrigin	origin = {.relation = relation, .rule = stored->type, .in_use = in_use};
-	NameOrigin	source_origin = {.relation = relation};
+	NameOrigin	source_origin = {.relation = relation, .in_use = in_use};
 	OutboxRule	rule = {
 		.type = cstring_to_text(stored->type),
 		.schemaversion = stored->schemaversion,
@@ -380,7 +387,7 @@ compile_version(OutboxSource *result, const NameOrigin *origin, const char *name
 static OutboxSource *
 compile_source(Relation relation, StoredSource *stored, bool in_use)
 {
-	NameOrigin	origin = {.relation = relation};
+	NameOrigin	origin = {.relation = relation, .in_use = in_use};
 	OutboxSource *result = palloc0(sizeof(OutboxSource));
 	AttrNumber *key;
 	int			key_count;

@@ -63,8 +63,9 @@ struct OutboxWriter
 	bool		nulls[COLUMNS];
 	int			count;
 	Size		bytes;
-	TupleTableSlot *batch[BATCH_EVENTS];	/* made when first used */
-	uint8		buckets[BATCH_EVENTS];
+	int			places;			/* for events, of which most statements need one */
+	TupleTableSlot **batch;
+	uint8	   *buckets;		/* of the events */
 };
 
 /* 64 random bits; the system gives them in blocks. */
@@ -140,7 +141,7 @@ outbox_writer_begin(void)
 	writer->scratch = AllocSetContextCreate(context, "tripmeter outbox batch", ALLOCSET_DEFAULT_SIZES);
 	writer->relation = outbox_open_slot(&slot);
 	check_columns(writer->relation);
-	writer->sequence = outbox_relation("outbox_seq");
+	writer->sequence = outbox_sequence();
 	writer->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
 	ExecOpenIndices(writer->result, false);
@@ -212,11 +213,23 @@ write_batch(OutboxWriter *writer)
 static TupleTableSlot *
 next_place(OutboxWriter *writer)
 {
-	if (writer->batch[writer->count] == NULL)
+	if (writer->count == writer->places)
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
+		int			places = writer->places == 0 ? 1 : Min(writer->places * 8, BATCH_EVENTS);
 
-		writer->batch[writer->count] = table_slot_create(writer->relation, NULL);
+		if (writer->places == 0)
+		{
+			writer->batch = palloc(sizeof(TupleTableSlot *));
+			writer->buckets = palloc(1);
+		}
+		else
+		{
+			writer->batch = repalloc(writer->batch, sizeof(TupleTableSlot *) * places);
+			writer->buckets = repalloc(writer->buckets, places);
+		}
+		while (writer->places < places)
+			writer->batch[writer->places++] = table_slot_create(writer->relation, NULL);
 		MemoryContextSwitchTo(old);
 	}
 	return writer->batch[writer->count++];
@@ -251,8 +264,8 @@ outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
 	/* a time of the clock in UTC, without a zone */
 	writer->values[OCCURRED_AT] = TimestampGetDatum(now);
 
-	writer->buckets[writer->count] = (uint8) DatumGetInt32(writer->values[BUCKET]);
 	place = next_place(writer);
+	writer->buckets[writer->count - 1] = (uint8) DatumGetInt32(writer->values[BUCKET]);
 	memcpy(place->tts_values, writer->values, sizeof(writer->values));
 	memcpy(place->tts_isnull, writer->nulls, sizeof(writer->nulls));
 	ExecStoreVirtualTuple(place);
@@ -270,7 +283,7 @@ outbox_writer_end(OutboxWriter *writer)
 		write_batch(writer);
 	if (writer->bulk != NULL)
 		FreeBulkInsertState(writer->bulk);
-	for (int i = 0; i < BATCH_EVENTS && writer->batch[i] != NULL; i++)
+	for (int i = 0; i < writer->places; i++)
 		ExecDropSingleTupleTableSlot(writer->batch[i]);
 	ExecCloseIndices(writer->result);
 	FreeExecutorState(writer->estate);

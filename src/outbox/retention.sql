@@ -10,7 +10,8 @@ AS $function$
     WHERE c.lost_at IS NULL
         AND c.shares > (SELECT count(*) FROM @extschema@.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
 $function$;
-COMMENT ON FUNCTION outbox_behind(bigint) IS 'Consumers that have not passed a tick.';
+COMMENT ON FUNCTION outbox_behind(bigint) IS 'Consumers that have not passed a tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_behind(bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_keep_referenced(of_slot smallint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -28,7 +29,8 @@ BEGIN
     UPDATE @extschema@.outbox_retry SET slot = NULL WHERE slot = of_slot;
 END
 $function$;
-COMMENT ON FUNCTION outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked.';
+COMMENT ON FUNCTION outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. Internal.';
+REVOKE ALL ON FUNCTION outbox_keep_referenced(smallint) FROM PUBLIC;
 
 -- Nobody needs the slot any more; who still looks at it is not waited for.
 CREATE FUNCTION outbox_truncate(of_slot smallint) RETURNS boolean
@@ -48,7 +50,8 @@ EXCEPTION
         RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION outbox_truncate(smallint) IS 'Empties a slot; false if somebody is at it.';
+COMMENT ON FUNCTION outbox_truncate(smallint) IS 'Empties a slot; false if somebody is at it. Internal.';
+REVOKE ALL ON FUNCTION outbox_truncate(smallint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_truncate_passed() RETURNS SETOF smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -65,7 +68,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_truncate_passed() IS 'Empties the sealed slots that all consumers have passed, and returns them.';
+COMMENT ON FUNCTION outbox_truncate_passed() IS 'Empties the sealed slots that all consumers have passed, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_truncate_passed() FROM PUBLIC;
 
 -- Sealing
 
@@ -89,7 +93,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_seal_closed(integer) IS 'Seals the closed slots that nobody writes to any more, and returns them.';
+COMMENT ON FUNCTION outbox_seal_closed(integer) IS 'Seals the closed slots that nobody writes to any more, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_seal_closed(integer) FROM PUBLIC;
 
 -- Opening
 
@@ -103,7 +108,8 @@ BEGIN
     EXECUTE format('ALTER TABLE @extschema@.%1$s ATTACH PARTITION @extschema@.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
 END
 $function$;
-COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table.';
+COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table. Internal.';
+REVOKE ALL ON FUNCTION outbox_add_partition(text, smallint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_add_slot() RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -117,17 +123,19 @@ BEGIN
     RETURN added;
 END
 $function$;
-COMMENT ON FUNCTION outbox_add_slot() IS 'Extends the ring by a slot, whose tables are not members of the extension, so that a dump has them.';
+COMMENT ON FUNCTION outbox_add_slot() IS 'Extends the ring by a slot, whose tables are not members of the extension, so that a dump has them. Internal.';
+REVOKE ALL ON FUNCTION outbox_add_slot() FROM PUBLIC;
 
 CREATE FUNCTION outbox_free_slot() RETURNS smallint
-    LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT ring.slot FROM @extschema@.outbox_ring AS ring, @extschema@.outbox_current AS current
     WHERE ring.opened_tick IS NULL
     ORDER BY ring.slot > current.slot DESC, ring.slot LIMIT 1
 $function$;
-COMMENT ON FUNCTION outbox_free_slot() IS 'The next free slot; NULL: the ring is full.';
+COMMENT ON FUNCTION outbox_free_slot() IS 'The next free slot; NULL: the ring is full. Internal.';
+REVOKE ALL ON FUNCTION outbox_free_slot() FROM PUBLIC;
 
 CREATE FUNCTION outbox_drop_stuck() RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -147,7 +155,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot and whose policy allows it, and returns them.';
+COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot and whose policy allows it, and returns them. Internal.';
+REVOKE ALL ON FUNCTION outbox_drop_stuck() FROM PUBLIC;
 
 CREATE FUNCTION outbox_open_next(era integer) RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -176,7 +185,8 @@ BEGIN
     RETURN opening;
 END
 $function$;
-COMMENT ON FUNCTION outbox_open_next(integer) IS 'Opens the next slot in place of the current one; NULL if the ring is full: then events are refused.';
+COMMENT ON FUNCTION outbox_open_next(integer) IS 'Opens the next slot in place of the current one; NULL if the ring is full: then events are refused. Internal.';
+REVOKE ALL ON FUNCTION outbox_open_next(integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_is_slot_due() RETURNS boolean
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -188,7 +198,8 @@ AS $function$
         LATERAL (SELECT sum(pg_table_size(format('@extschema@.%s_%s', parent, ring.slot)::regclass))
                  FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent) AS used (size)
 $function$;
-COMMENT ON FUNCTION outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened.';
+COMMENT ON FUNCTION outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_slot_due() FROM PUBLIC;
 
 -- For operators, and now and then by whoever receives
 
@@ -210,13 +221,14 @@ BEGIN
     RETURN QUERY SELECT sealed, 'sealed' FROM @extschema@.outbox_seal_closed(era) AS sealed;
     RETURN QUERY SELECT emptied, 'truncated' FROM @extschema@.outbox_truncate_passed() AS emptied;
     PERFORM @extschema@.outbox_inbox_turn();
-    IF force OR @extschema@.outbox_is_slot_due() THEN
+    IF force OR (SELECT refused FROM @extschema@.outbox_current) OR @extschema@.outbox_is_slot_due() THEN
         RETURN QUERY SELECT opened, CASE WHEN opened IS NULL THEN 'refused' ELSE 'opened' END FROM @extschema@.outbox_open_next(era) AS opened;
     END IF;
 END
 $function$;
 COMMENT ON FUNCTION outbox_rotate(boolean) IS
-    'Seals the slots that are no longer written to, truncates those that all consumers have passed, and opens the next when the current one is too old or too large, or when forced. Returns what was done; nothing if another is at it. Never waits. In a transaction of its own: a truncated slot is locked until it ends.';
+    'Seals the slots that are no longer written to, truncates those that all consumers have passed, and opens the next when the current one is too old or too large, or when forced. Returns what was done; nothing if another is at it. Never waits. In a transaction of its own: a truncated slot is locked until it ends. For operators: EXECUTE is to be granted.';
+REVOKE ALL ON FUNCTION outbox_rotate(boolean) FROM PUBLIC;
 
 -- In a transaction block a truncated slot would be locked until its end.
 CREATE FUNCTION outbox_upkeep() RETURNS void
@@ -232,4 +244,5 @@ EXCEPTION
         RAISE WARNING 'upkeep of the outbox failed: %', SQLERRM;
 END
 $function$;
-COMMENT ON FUNCTION outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning.';
+COMMENT ON FUNCTION outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning. Internal.';
+REVOKE ALL ON FUNCTION outbox_upkeep() FROM PUBLIC;

@@ -74,7 +74,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_event_of(smallint, integer, bigint) IS 'An event by its slot, bucket and number; without a slot that of outbox_kept.';
+COMMENT ON FUNCTION outbox_event_of(smallint, integer, bigint) IS 'An event by its slot, bucket and number; without a slot that of outbox_kept. Internal.';
+REVOKE ALL ON FUNCTION outbox_event_of(smallint, integer, bigint) FROM PUBLIC;
 
 -- Who failed is tried alone; who only waited comes with those that waited behind it.
 CREATE FUNCTION outbox_take_due(of_consumer text, of_share integer, of_batch bigint, most integer) RETURNS integer
@@ -107,7 +108,8 @@ BEGIN
     RETURN taken;
 END
 $function$;
-COMMENT ON FUNCTION outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many.';
+COMMENT ON FUNCTION outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
+REVOKE ALL ON FUNCTION outbox_take_due(text, integer, bigint, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_defer(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -135,7 +137,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
-    'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are.';
+    'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are. Internal.';
+REVOKE ALL ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Settling
 
@@ -150,7 +153,8 @@ AS $function$
             AND aggregateid = of_id AND aggregatetype = of_type
         ORDER BY seq LIMIT 1)
 $function$;
-COMMENT ON FUNCTION outbox_unblock(text, text, text) IS 'The first event of an aggregate that waits is due now.';
+COMMENT ON FUNCTION outbox_unblock(text, text, text) IS 'The first event of an aggregate that waits is due now. Internal.';
+REVOKE ALL ON FUNCTION outbox_unblock(text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox_forget(of_seqs bigint[]) RETURNS void
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -159,7 +163,8 @@ AS $function$
     DELETE FROM @extschema@.outbox_kept AS k
     WHERE k.seq = ANY (of_seqs) AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.seq = k.seq AND r.slot IS NULL)
 $function$;
-COMMENT ON FUNCTION outbox_forget(bigint[]) IS 'Deletes from outbox_kept what nothing refers to any more.';
+COMMENT ON FUNCTION outbox_forget(bigint[]) IS 'Deletes from outbox_kept what nothing refers to any more. Internal.';
+REVOKE ALL ON FUNCTION outbox_forget(bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION outbox_settle(of_batch bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -175,7 +180,8 @@ BEGIN
     PERFORM @extschema@.outbox_forget(ARRAY(SELECT d.seq FROM unnest(done) AS d WHERE d.slot IS NULL));
 END
 $function$;
-COMMENT ON FUNCTION outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done.';
+COMMENT ON FUNCTION outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done. Internal.';
+REVOKE ALL ON FUNCTION outbox_settle(bigint) FROM PUBLIC;
 
 -- Failing
 
@@ -188,7 +194,8 @@ AS $function$
         e.schemaversion, e.bucket, e.xid, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid, e.era)
     ON CONFLICT (consumer, seq) DO UPDATE SET died_at = EXCLUDED.died_at, tries = EXCLUDED.tries, error = EXCLUDED.error
 $function$;
-COMMENT ON FUNCTION outbox_bury(outbox_consumer, outbox, integer, text) IS 'Puts an event into outbox_dead.';
+COMMENT ON FUNCTION outbox_bury(outbox_consumer, outbox, integer, text) IS 'Puts an event into outbox_dead. Internal.';
+REVOKE ALL ON FUNCTION outbox_bury(outbox_consumer, outbox, integer, text) FROM PUBLIC;
 
 -- Of an event of outbox_retry: those of its aggregate that are in the batch behind it wait again.
 CREATE FUNCTION outbox_nack_retried(c outbox_consumer, r outbox_retry, error text, delay interval) RETURNS timestamptz
@@ -215,17 +222,19 @@ BEGIN
     RETURN due;
 END
 $function$;
-COMMENT ON FUNCTION outbox_nack_retried(outbox_consumer, outbox_retry, text, interval) IS 'An event that was tried again failed again.';
+COMMENT ON FUNCTION outbox_nack_retried(outbox_consumer, outbox_retry, text, interval) IS 'An event that was tried again failed again. Internal.';
+REVOKE ALL ON FUNCTION outbox_nack_retried(outbox_consumer, outbox_retry, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION outbox_next_try(c outbox_consumer, tries integer, delay interval) RETURNS timestamptz
-    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT clock_timestamp() + coalesce(delay, least(c.retry_delay_max, c.retry_delay * power(2, least(tries - 1, 30))))
     WHERE tries < c.max_tries
 $function$;
 COMMENT ON FUNCTION outbox_next_try(outbox_consumer, integer, interval) IS
-    'When an event that failed so often is tried next: after that delay, or else twice as long as the last time, up to a limit. NULL: never.';
+    'When an event that failed so often is tried next: after that delay, or else twice as long as the last time, up to a limit. NULL: never. Internal.';
+REVOKE ALL ON FUNCTION outbox_next_try(outbox_consumer, integer, interval) FROM PUBLIC;
 
 CREATE FUNCTION outbox_nack_fresh(c outbox_consumer, p outbox_progress, event uuid, error text, delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -260,7 +269,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, text, interval) IS
-    'An event failed that was handed out for the first time. Errors: it is not in the batch.';
+    'An event failed that was handed out for the first time. Errors: it is not in the batch. Internal.';
+REVOKE ALL ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER

@@ -86,46 +86,57 @@ SELECT pg_extension_config_dump('outbox_tick_number', '');
 CREATE FUNCTION outbox_lock(what integer, wait boolean) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_lock' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_lock(integer, boolean) IS
-    'Takes the lock of ticks (0) or of a share until it is released, or the transaction ends. False if it was not to be had without waiting.';
+    'Takes the lock of ticks (0) or of a share until it is released, or the transaction ends. False if it was not to be had without waiting. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock(integer, boolean) FROM PUBLIC;
 
 CREATE FUNCTION outbox_unlock(what integer) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_unlock' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_unlock(integer) IS 'Releases what outbox_lock took.';
+COMMENT ON FUNCTION outbox_unlock(integer) IS 'Releases what outbox_lock took. Internal.';
+REVOKE ALL ON FUNCTION outbox_unlock(integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_is_unwritten("table" regclass) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_unwritten' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_is_unwritten(regclass) IS
-    'Whether no transaction in progress has written to a table: a snapshot that is taken afterwards sees all that was written to it.';
+    'Whether no transaction in progress has written to a table: a snapshot that is taken afterwards sees all that was written to it. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_unwritten(regclass) FROM PUBLIC;
 
 CREATE FUNCTION outbox_next_xid() RETURNS xid8
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_next_xid' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION outbox_next_xid() IS 'The next transaction id, which nobody has yet. A snapshot''s xmax may be lower: it is above what has ended, not above what runs.';
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_next_xid' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_next_xid() IS 'The next transaction id, which nobody has yet. A snapshot''s xmax may be lower: it is above what has ended, not above what runs. Internal.';
+REVOKE ALL ON FUNCTION outbox_next_xid() FROM PUBLIC;
 
 CREATE FUNCTION outbox_end_of_log() RETURNS pg_lsn
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_end_of_log' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION outbox_end_of_log() IS 'Where the last record of the write-ahead log ends.';
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_end_of_log' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_end_of_log() IS 'Where the last record of the write-ahead log ends. Internal.';
+REVOKE ALL ON FUNCTION outbox_end_of_log() FROM PUBLIC;
 
 CREATE FUNCTION outbox_flush(lsn pg_lsn) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_flush' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_flush(pg_lsn) IS 'Flushes the write-ahead log that far, unless it is.';
+COMMENT ON FUNCTION outbox_flush(pg_lsn) IS 'Flushes the write-ahead log that far, unless it is. Internal.';
+REVOKE ALL ON FUNCTION outbox_flush(pg_lsn) FROM PUBLIC;
 
 CREATE FUNCTION outbox_is_of_here(system_identifier bigint, database oid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_of_here' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION outbox_is_of_here(bigint, oid) IS 'Whether an era is that of this server and this database, which a restored copy is not.';
+COMMENT ON FUNCTION outbox_is_of_here(bigint, oid) IS 'Whether an era is that of this server and this database, which a restored copy is not. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_of_here(bigint, oid) FROM PUBLIC;
 
 CREATE FUNCTION outbox_is_upkeep_due() RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_upkeep_due' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_is_upkeep_due() IS 'Whether the statement is a transaction of its own, and the session has not been told so in the last second.';
+COMMENT ON FUNCTION outbox_is_upkeep_due() IS 'Whether the statement is a transaction of its own, and the session has not been told so in the last second. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_upkeep_due() FROM PUBLIC;
 
 -- Snapshots
 
 CREATE FUNCTION outbox_last_seq() RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(pg_sequence_last_value('@extschema@.outbox_seq'), 0)
+BEGIN
+    RETURN coalesce(pg_sequence_last_value('@extschema@.outbox_seq'), 0);
+END
 $function$;
-COMMENT ON FUNCTION outbox_last_seq() IS 'The last number that was given to an event, whether that has committed or not.';
+COMMENT ON FUNCTION outbox_last_seq() IS 'The last number that was given to an event, whether that has committed or not. Internal.';
+REVOKE ALL ON FUNCTION outbox_last_seq() FROM PUBLIC;
 
 -- The server leaves a transaction out of its own snapshots, so that it would seem to have committed.
 CREATE FUNCTION outbox_snapshot() RETURNS pg_snapshot
@@ -144,7 +155,8 @@ BEGIN
          FROM (SELECT pg_snapshot_xip(latest) UNION SELECT own) AS running (id)));
 END
 $function$;
-COMMENT ON FUNCTION outbox_snapshot() IS 'What has committed by now; never what this transaction wrote.';
+COMMENT ON FUNCTION outbox_snapshot() IS 'What has committed by now; never what this transaction wrote. Internal.';
+REVOKE ALL ON FUNCTION outbox_snapshot() FROM PUBLIC;
 
 -- The lock makes of two ticks the later one see more, and keeps the slot that is written
 -- to from being truncated meanwhile. It is not held until commit: whoever receives may keep
@@ -172,12 +184,13 @@ BEGIN
     RETURN made;
 END
 $function$;
-COMMENT ON FUNCTION outbox_make_tick(integer) IS 'Makes a tick of the era and what it sees durable.';
+COMMENT ON FUNCTION outbox_make_tick(integer) IS 'Makes a tick of the era and what it sees durable. Internal.';
+REVOKE ALL ON FUNCTION outbox_make_tick(integer) FROM PUBLIC;
 
 -- Reading ticks. Only the slots that are named are locked: the plans are made for them.
 
 CREATE FUNCTION outbox_slots(after_tick bigint DEFAULT 0) RETURNS smallint[]
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -185,10 +198,11 @@ BEGIN
                  WHERE opened_tick IS NOT NULL AND coalesce(sealed_tick > after_tick, true));
 END
 $function$;
-COMMENT ON FUNCTION outbox_slots(bigint) IS 'The slots that are in use and may hold what a tick does not see.';
+COMMENT ON FUNCTION outbox_slots(bigint) IS 'The slots that are in use and may hold what a tick does not see. Internal.';
+REVOKE ALL ON FUNCTION outbox_slots(bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_last_tick() RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -200,10 +214,11 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_last_tick() IS 'The latest tick.';
+COMMENT ON FUNCTION outbox_last_tick() IS 'The latest tick. Internal.';
+REVOKE ALL ON FUNCTION outbox_last_tick() FROM PUBLIC;
 
 CREATE FUNCTION outbox_tick_of(number bigint) RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -215,12 +230,13 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_tick_of(bigint) IS 'A tick by its number; NULL if it is no longer kept.';
+COMMENT ON FUNCTION outbox_tick_of(bigint) IS 'A tick by its number; NULL if it is no longer kept. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_of(bigint) FROM PUBLIC;
 
 -- The events that are new since a tick have numbers after seq_before, but those of
 -- transactions that were in progress then: some have ids from the snapshot's xmax on.
 CREATE FUNCTION outbox_has_news(since outbox_tick) RETURNS boolean
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -230,7 +246,8 @@ BEGIN
                    WHERE pg_visible_in_snapshot(id, pg_current_snapshot()));
 END
 $function$;
-COMMENT ON FUNCTION outbox_has_news(outbox_tick) IS 'Whether a tick that is made now may see events that this one does not.';
+COMMENT ON FUNCTION outbox_has_news(outbox_tick) IS 'Whether a tick that is made now may see events that this one does not. Internal.';
+REVOKE ALL ON FUNCTION outbox_has_news(outbox_tick) FROM PUBLIC;
 
 -- The first rows. The install script makes none, for they would meet those of a restored dump.
 CREATE FUNCTION outbox_prepare() RETURNS void
@@ -254,7 +271,8 @@ BEGIN
     WHERE slot = (SELECT slot FROM @extschema@.outbox_current);
 END
 $function$;
-COMMENT ON FUNCTION outbox_prepare() IS 'Makes the rows that the outbox starts with, unless they are there.';
+COMMENT ON FUNCTION outbox_prepare() IS 'Makes the rows that the outbox starts with, unless they are there. Internal.';
+REVOKE ALL ON FUNCTION outbox_prepare() FROM PUBLIC;
 
 CREATE FUNCTION outbox_mark(era integer, snapshot pg_snapshot, seq bigint) RETURNS bigint
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -266,7 +284,8 @@ AS $function$
     RETURNING tick
 $function$;
 COMMENT ON FUNCTION outbox_mark(integer, pg_snapshot, bigint) IS
-    'Makes a tick that marks where an era begins, whose snapshot sees nothing, or ends, whose snapshot sees all of it.';
+    'Makes a tick that marks where an era begins, whose snapshot sees nothing, or ends, whose snapshot sees all of it. Internal.';
+REVOKE ALL ON FUNCTION outbox_mark(integer, pg_snapshot, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_check_isolation() RETURNS void
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -281,7 +300,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_check_isolation() IS 'Errors: an isolation level above READ COMMITTED.';
+COMMENT ON FUNCTION outbox_check_isolation() IS 'Errors: an isolation level above READ COMMITTED. Internal.';
+REVOKE ALL ON FUNCTION outbox_check_isolation() FROM PUBLIC;
 
 CREATE FUNCTION outbox_this_era() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -303,7 +323,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_this_era() IS
-    'The era of this system. Errors: an isolation level above READ COMMITTED; a restored or copied database whose era is not accepted yet.';
+    'The era of this system. Errors: an isolation level above READ COMMITTED; a restored or copied database whose era is not accepted yet. Internal.';
+REVOKE ALL ON FUNCTION outbox_this_era() FROM PUBLIC;
 
 CREATE FUNCTION outbox_tick_if_due(since interval DEFAULT NULL) RETURNS outbox_tick
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -325,4 +346,5 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_if_due(interval) IS
-    'The latest tick, which is made now if the last one is older than that, by default the setting, and there is something new. Errors: those of outbox_this_era.';
+    'The latest tick, which is made now if the last one is older than that, by default the setting, and there is something new. Errors: those of outbox_this_era. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_if_due(interval) FROM PUBLIC;

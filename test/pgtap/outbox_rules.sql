@@ -1,0 +1,160 @@
+-- Rules: which changes make which events, and who may say so.
+
+BEGIN;
+SELECT plan(37);
+SET LOCAL client_min_messages = warning;
+
+CREATE SEQUENCE pg_temp.seen MINVALUE 0;
+SELECT setval('pg_temp.seen', (SELECT coalesce(max(seq), 0) FROM tripmeter.outbox));
+CREATE FUNCTION pg_temp.events() RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    result text;
+BEGIN
+    SELECT string_agg(concat_ws(' ', type, aggregateid), ', ' ORDER BY seq)
+    INTO result FROM tripmeter.outbox WHERE seq > (SELECT last_value FROM pg_temp.seen);
+    PERFORM setval('pg_temp.seen', greatest((SELECT max(seq) FROM tripmeter.outbox), 0));
+    RETURN result;
+END $$;
+CREATE FUNCTION pg_temp.last() RETURNS tripmeter.outbox LANGUAGE sql AS 'SELECT o FROM tripmeter.outbox o ORDER BY seq DESC LIMIT 1';
+
+CREATE TABLE trips (trip_id int PRIMARY KEY, status text, fare numeric, rider text, revision int) PARTITION BY RANGE (trip_id);
+CREATE TABLE trips_low PARTITION OF trips FOR VALUES FROM (0) TO (100);
+CREATE TABLE trips_high (revision int, gone int, rider text, fare numeric, status text, trip_id int NOT NULL);
+ALTER TABLE trips_high DROP gone;
+ALTER TABLE trips ATTACH PARTITION trips_high FOR VALUES FROM (100) TO (200);
+SELECT tripmeter.outbox_attach('trips', 'trip', '{trip_id}', 'revision', '{trip_id,status}');
+
+-- Conditions
+
+SELECT tripmeter.outbox_rule('trips', 'trip.completed', '{update}', 'OLD.status IS DISTINCT FROM NEW.status AND NEW.status = ''completed''');
+SELECT tripmeter.outbox_rule('trips', 'trip.completed', '{insert}', 'NEW.status = ''completed''', '{trip_id,fare}', 2);
+INSERT INTO trips VALUES (1, 'open', 5, 'Ada', 1), (2, 'completed', 6, 'Bo', 1), (101, NULL, 7, 'Cy', 1);
+SELECT is(pg_temp.events(), 'trip.completed 2', 'with a rule only rules make events');
+SELECT is(((pg_temp.last()).payload, (pg_temp.last()).schemaversion, (pg_temp.last()).version), ('{"trip_id": 2, "fare": 6}'::jsonb, 2, 1::bigint), 'with the columns and the version that the rule says');
+UPDATE trips SET status = 'completed', revision = 2;
+SELECT is(pg_temp.events(), 'trip.completed 1, trip.completed 101', 'a condition compares the old and the new row');
+SELECT is(((pg_temp.last()).payload, (pg_temp.last()).schemaversion, (pg_temp.last()).version), ('{"trip_id": 101, "status": "completed"}'::jsonb, 1, 2::bigint), 'without columns in the rule, with those of the table');
+UPDATE trips_high SET status = 'open';
+UPDATE trips_high SET status = 'completed';
+SELECT is(pg_temp.events(), 'trip.completed 101', 'in a partition, too, whose columns are in another order');
+DELETE FROM trips WHERE trip_id = 101;
+SELECT is(pg_temp.events(), NULL, 'an operation without a rule makes no event');
+SELECT tripmeter.outbox_rule('trips', 'trip.changed', '{insert,update}', 'NEW.status <> ''lost''');
+SELECT tripmeter.outbox_rule('trips', 'trip.gone', '{delete}', 'OLD.* IS DISTINCT FROM NULL AND OLD.fare > 5');
+UPDATE trips SET status = 'open';
+UPDATE trips SET status = 'completed', fare = fare + 1 WHERE trip_id = 1;
+SELECT is(pg_temp.events(), 'trip.changed 1, trip.changed 2, trip.changed 1, trip.completed 1', 'several rules make several events, in the order of their types');
+UPDATE trips SET status = NULL;
+SELECT is(pg_temp.events(), NULL, 'NULL is not true');
+DELETE FROM trips;
+SELECT is(pg_temp.events(), 'trip.gone 2, trip.gone 1', 'a delete is told of by the old row');
+SELECT tripmeter.outbox_rule('trips', 'trip.changed', '{insert}', 'NEW.fare > 5');
+INSERT INTO trips VALUES (1, 'open', 5), (2, 'open', 6);
+UPDATE trips SET revision = 9;
+SELECT is(pg_temp.events(), 'trip.changed 2, trip.changed 1, trip.changed 2', 'a rule of the same type for the same operation is replaced, for the others it stays');
+SELECT tripmeter.outbox_unrule('trips', 'trip.changed');
+UPDATE trips SET revision = 10;
+SELECT is(pg_temp.events(), NULL, 'outbox_unrule() removes it for all');
+SELECT tripmeter.outbox_unrule('trips', 'trip.gone');
+SELECT tripmeter.outbox_unrule('trips', 'trip.completed');
+UPDATE trips SET revision = 11 WHERE trip_id = 1;
+SELECT is(pg_temp.events(), 'trip.updated 1', 'after the last one is gone, it is as without rules');
+
+-- What conditions depend on
+
+CREATE SCHEMA shop;
+CREATE FUNCTION shop.dear(fare numeric) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN fare > 100; END';
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'shop.dear(NEW.fare)');
+UPDATE trips SET fare = 101;
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'a condition may call functions');
+CREATE OR REPLACE FUNCTION shop.dear(fare numeric) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN fare > 1000; END';
+UPDATE trips SET fare = 102;
+SELECT is(pg_temp.events(), NULL, 'that are replaced');
+DROP FUNCTION shop.dear;
+SELECT throws_ok('UPDATE trips SET fare = 103', '42883', 'function shop.dear(numeric) does not exist', 'and whose absence is an error');
+CREATE FUNCTION shop.dear(fare numeric) RETURNS bool LANGUAGE sql AS 'SELECT true';
+UPDATE trips SET fare = 104 WHERE trip_id = 1;
+SELECT is(pg_temp.events(), 'trip.dear 1', 'until they are there again');
+SET LOCAL search_path = shop, public;
+CREATE FUNCTION shop.upper(text) RETURNS text LANGUAGE sql AS 'SELECT ''SHOP''';
+CREATE FUNCTION shop.always_false(text, text) RETURNS bool LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR shop.= (LEFTARG = text, RIGHTARG = text, FUNCTION = shop.always_false);
+SELECT tripmeter.outbox_rule('public.trips', 'trip.dear', '{update}', 'upper(NEW.status) = ''LOUD''');
+UPDATE public.trips SET status = 'loud';
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'names are those of pg_catalog, whatever the search_path');
+SET LOCAL search_path = public;
+SELECT throws_ok($$SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'dear(NEW.fare)')$$, '42883', NULL, 'others must be qualified');
+ALTER TABLE trips RENAME status TO state;
+SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column "status" of relation "trips" does not exist', 'a column that is renamed is an error');
+ALTER TABLE trips RENAME state TO status;
+ALTER TABLE trips RENAME revision TO rev;
+SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column "revision" of relation "trips" does not exist', 'so is the column of the version');
+ALTER TABLE trips RENAME rev TO revision;
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'NEW.rider > ''''', '{fare}');
+ALTER TABLE trips RENAME rider TO passenger;
+SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column new.rider does not exist', 'and that of a condition');
+ALTER TABLE trips RENAME passenger TO rider;
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', NULL, '{rider}');
+ALTER TABLE trips DROP rider;
+SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column "rider" of relation "trips" does not exist', 'a column of a payload that is dropped is an error');
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'NEW.fare > OLD.fare', '{fare}');
+SELECT pg_temp.events();
+
+-- An event in the midst of events: a condition that itself changes what is captured
+CREATE TABLE audit (id int);
+SELECT tripmeter.outbox_attach('audit', 'audit', '{id}');
+CREATE FUNCTION shop.audited(id int) RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.audit VALUES (id);
+    PERFORM tripmeter.outbox_rule('public.trips', 'trip.again', '{update}', 'true', schema_version => id);
+    RETURN true;
+END $$;
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'shop.audited(NEW.trip_id)');
+UPDATE trips SET fare = 1;
+SELECT is(pg_temp.events(), 'audit.created 2, trip.dear 2, audit.created 1, trip.dear 1', 'a condition that changes rows and rules does no harm');
+UPDATE trips SET fare = 2 WHERE trip_id = 1;
+SELECT is(pg_temp.events(), 'trip.again 1, audit.created 1, trip.dear 1', 'and the next statement finds the new rules');
+
+-- Whose tables, and whose rights
+
+CREATE ROLE tripmeter_fleet;
+CREATE ROLE tripmeter_driver;
+CREATE SCHEMA fleet AUTHORIZATION tripmeter_fleet;
+SET LOCAL ROLE tripmeter_fleet;
+CREATE TABLE fleet.cars (car int, odometer int) PARTITION BY RANGE (car);
+CREATE TABLE fleet.cars_1 PARTITION OF fleet.cars FOR VALUES FROM (0) TO (10);
+GRANT USAGE ON SCHEMA fleet TO tripmeter_driver;
+GRANT SELECT, INSERT, UPDATE ON fleet.cars TO tripmeter_driver;
+SELECT lives_ok($$SELECT tripmeter.outbox_attach('fleet.cars', 'car', '{car}')$$, 'an owner attaches a table');
+SELECT lives_ok('CREATE TABLE fleet.cars_2 PARTITION OF fleet.cars FOR VALUES FROM (10) TO (20)', 'and creates partitions');
+SELECT lives_ok($$SELECT tripmeter.outbox_rule('fleet.cars', 'car.driven', '{insert,update}', 'NEW.odometer > 0 AND current_user <> ''nobody''')$$, 'and sets rules');
+CREATE FUNCTION fleet.who(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN current_user = ''tripmeter_driver''; END';
+SELECT tripmeter.outbox_rule('fleet.cars', 'car.driven', '{update}', 'fleet.who(NEW.car)');
+SELECT throws_ok($$SELECT tripmeter.outbox_attach('public.trips', 'trip', '{trip_id}')$$, '42501', 'must be owner of table public.trips', 'but not those of others');
+SELECT throws_ok($$SELECT tripmeter.outbox_detach('public.trips')$$, '42501', NULL, 'nor detaches them');
+SELECT throws_ok($$SELECT tripmeter.outbox_rule('public.trips', 'x', '{insert}')$$, '42501', NULL, 'nor sets rules for them');
+SELECT throws_ok('SELECT * FROM tripmeter.outbox', '42501', NULL, 'nor reads the outbox');
+SELECT throws_ok($$SELECT tripmeter.emit('a', 'b', 'c', NULL)$$, '42501', NULL, 'nor emits events, unless that is granted');
+SET LOCAL ROLE tripmeter_driver;
+INSERT INTO fleet.cars VALUES (1, 7), (11, 0);
+UPDATE fleet.cars SET odometer = 8;
+SELECT throws_ok($$SELECT tripmeter.outbox_attach('fleet.cars', 'car', '{car}')$$, '42501', NULL, 'who may write to a table may not attach it');
+RESET ROLE;
+SELECT is(pg_temp.events(), 'car.driven 1, car.driven 1, car.driven 11', 'whoever writes makes events, without a right on the outbox, and conditions run as that role');
+GRANT EXECUTE ON FUNCTION tripmeter.emit TO tripmeter_driver;
+SET LOCAL ROLE tripmeter_driver;
+SELECT lives_ok($$SELECT tripmeter.emit('a', 'b', 'c', NULL)$$, 'emit() can be granted');
+RESET ROLE;
+ALTER TABLE fleet.cars OWNER TO tripmeter_driver;
+SET LOCAL ROLE tripmeter_fleet;
+SELECT throws_ok($$SELECT tripmeter.outbox_detach('fleet.cars')$$, '42501', NULL, 'who was the owner is it no more');
+RESET ROLE;
+
+-- On behalf of another user nobody is the caller: an index's function, run by maintenance
+CREATE TABLE trap (id int);
+CREATE FUNCTION shop.trap(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM tripmeter.outbox_detach(''public.trips''); RETURN 1; END';
+INSERT INTO trap VALUES (1);
+SELECT throws_ok('CREATE INDEX ON trap (shop.trap(id))', '42501', 'the outbox cannot be used within a security-restricted operation', 'nobody is tricked into being the caller');
+
+SELECT * FROM finish();
+ROLLBACK;
