@@ -1,6 +1,6 @@
 EXTENSION = tripmeter
-EXTVERSION = 0.3.0
-LAST_RELEASE = 0.2.0
+EXTVERSION = 0.4.0
+LAST_RELEASE = 0.3.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -39,8 +39,7 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
 	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
-	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql
+NEW_SQL =
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
