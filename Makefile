@@ -1,6 +1,6 @@
 EXTENSION = tripmeter
-EXTVERSION = 0.3.0
-LAST_RELEASE = 0.2.0
+EXTVERSION = 0.4.0
+LAST_RELEASE = 0.3.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -46,9 +46,7 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
 	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
-	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql \
-	src/outbox/event.sql src/outbox/capture.sql \
+NEW_SQL = src/outbox/event.sql src/outbox/capture.sql \
 	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
 	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
