@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"

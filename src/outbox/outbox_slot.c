@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/inval.h"
 
 #include "outbox/outbox_catalog.h"
@@ -139,15 +140,26 @@ read_current_slot(void)
 static Relation
 open_partition(int slot)
 {
-	if (!OidIsValid(known.slot_relation) || known.slot != slot)
-	{
-		char		name[NAMEDATALEN];
+	char		name[NAMEDATALEN];
+	Relation	relation;
 
-		snprintf(name, sizeof(name), "outbox_%d", slot);
-		known.slot_relation = outbox_relation(name);
-		known.slot = slot;
-	}
-	return table_open(known.slot_relation, RowExclusiveLock);
+	snprintf(name, sizeof(name), "outbox_%d", slot);
+	relation = table_open(outbox_relation(name), RowExclusiveLock);
+	known.slot_relation = RelationGetRelid(relation);
+	known.slot = slot;
+	return relation;
+}
+
+/* Open and lock the partition that was written to last, unless somebody is about to empty it. */
+static Relation
+open_last_partition(int *slot)
+{
+	Oid			relation = known.slot_relation;
+
+	*slot = known.slot;
+	if (!OidIsValid(relation) || !ConditionalLockRelationOid(relation, RowExclusiveLock))
+		return NULL;
+	return table_open(relation, NoLock);
 }
 
 /*
@@ -160,26 +172,28 @@ open_partition(int slot)
 Relation
 outbox_open_slot(int16 *slot)
 {
-	int			tried = OidIsValid(known.slot_relation) ? known.slot : read_current_slot();
+	int			tried;
+	Relation	relation = open_last_partition(&tried);
 
-	if (tried < 0)
-	{
-		outbox_begin();
-		tried = read_current_slot();
-	}
 	for (;;)
 	{
-		Relation	relation = open_partition(tried);
-		int			current = read_current_slot();
-
-		if (current == tried)
+		if (relation == NULL)
 		{
-			*slot = (int16) current;
-			return relation;
+			tried = read_current_slot();
+			if (tried < 0)
+			{
+				outbox_begin();
+				tried = read_current_slot();
+			}
+			relation = open_partition(tried);
 		}
+		if (read_current_slot() == tried)
+			break;
 		table_close(relation, RowExclusiveLock);
-		tried = current;
+		relation = NULL;
 	}
+	*slot = (int16) tried;
+	return relation;
 }
 
 /* The sequence that numbers events. */

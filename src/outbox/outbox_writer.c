@@ -11,7 +11,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_control.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
