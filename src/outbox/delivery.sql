@@ -160,7 +160,7 @@ REVOKE ALL ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, inte
 -- A window is handed out by pieces of so many numbers, each bucket by bucket: what is
 -- near in the table is read while it is in memory.
 CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
-        OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer)
+        OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer, OUT looked bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -169,6 +169,7 @@ BEGIN
     a := @extschema@.outbox_tick_of(p.tick);
     b := @extschema@.outbox_tick_of(p.until);
     fresh := 0;
+    looked := 0;
     LOOP
         IF at.until IS NULL THEN
             b := @extschema@.outbox_tick_after(a, era);
@@ -180,6 +181,7 @@ BEGIN
         END IF;
         at.high := least(at.low + 50000, b.seq_after);
         at.last := at.high = b.seq_after;
+        looked := looked + at.high - at.low;
         SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
         EXIT WHEN fresh > 0;
         at := @extschema@.outbox_past(at);
@@ -192,7 +194,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) IS
-    'The next events of a share, at most that many, between the ticks a and b; or how far there are none. Internal.';
+    'The next events of a share, at most that many, between the ticks a and b; or how far there are none; and at how many numbers it looked. Internal.';
 REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) FROM PUBLIC;
 
 -- Events of a batch, but for those of outbox_retry that are in it.
@@ -282,7 +284,7 @@ BEGIN
     END IF;
     -- nothing: that is not worth a row each time
     IF deferred > 0 OR p.tick > before.tick AND (before.at < clock_timestamp() - interval '10 s'
-            OR (f.a).seq_after > coalesce(before.high, 0) + 1000
+            OR f.looked > 1000
             OR @extschema@.outbox_has_passed_seal(before.tick, p.tick)) THEN
         PERFORM @extschema@.outbox_write(p);
     ELSE

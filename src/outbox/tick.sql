@@ -170,12 +170,13 @@ DECLARE
 BEGIN
     PERFORM @extschema@.outbox_lock(0, true);
     made.era := era;
-    made.tick := nextval('@extschema@.outbox_tick_number');
     made.seq_before := @extschema@.outbox_last_seq();
     made.next_xid := @extschema@.outbox_next_xid();
     made.snapshot := @extschema@.outbox_snapshot();
     made.seq_after := @extschema@.outbox_last_seq();
     made.lsn := @extschema@.outbox_end_of_log();
+    -- this may give the transaction an id, which is not to be among those in progress
+    made.tick := nextval('@extschema@.outbox_tick_number');
     made.at := clock_timestamp();
     SELECT slot INTO made.slot FROM @extschema@.outbox_current;
     INSERT INTO @extschema@.outbox_tick SELECT made.*;
