@@ -126,7 +126,7 @@ CREATE FUNCTION outbox_bucket(aggregate_type text, aggregate_id text) RETURNS in
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_bucket'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION outbox_bucket(text, text) IS
-    'The bucket, 0 to 63, that the events of an aggregate are in: CRC-32C of its type, a zero byte and its id, modulo 64.';
+    'The bucket, 0 to 63, that the events of an aggregate are in: the upper 6 of 32 bits of 2654435761 times the CRC-32C of its type, a zero byte and its id.';
 
 CREATE FUNCTION emit(aggregate_type text, aggregate_id text, type text, payload jsonb, version bigint DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS uuid
     AS 'MODULE_PATHNAME', 'tripmeter_emit'

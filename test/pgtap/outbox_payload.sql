@@ -150,8 +150,8 @@ SELECT throws_ok('SELECT pg_temp.id_by(''a'')', '42804', NULL, 'nor does an arra
 UPDATE keys SET t = NULL;
 SELECT throws_ok('SELECT pg_temp.id_by(''i'', ''t'')', '23502', 'null value in column "t" of relation "keys", which identifies an aggregate of the outbox', 'NULL identifies nothing');
 
--- By another program that computes CRC-32C, E3069283 of 123456789, of the type, a zero byte and the id.
-SELECT is(ARRAY[tripmeter.outbox_bucket('trip', '1'), tripmeter.outbox_bucket('Fahrt', 'ä')], ARRAY[16, 32], 'buckets are for good');
+-- By another program that computes CRC-32C, E3069283 of 123456789, of the type, a zero byte and the id, and mixes it.
+SELECT is(ARRAY[tripmeter.outbox_bucket('trip', '1'), tripmeter.outbox_bucket('Fahrt', 'ä')], ARRAY[8, 19], 'buckets are for good');
 
 -- The rest of an event
 
