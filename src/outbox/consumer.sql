@@ -115,24 +115,28 @@ SELECT pg_extension_config_dump('outbox_progress_number', '');
 
 -- Progress
 
--- Whoever holds the lock of the share sees what was written under it before. VOLATILE: a
--- snapshot of its own, taken when the slots are locked.
-CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+CREATE FUNCTION outbox_share_number(of_share integer) RETURNS integer
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
-    result @extschema@.outbox_progress;
 BEGIN
-    SELECT * INTO result FROM @extschema@.outbox_progress
-    WHERE slot = ANY (slots) AND share = of_share ORDER BY n DESC LIMIT 1;
-    RETURN result;
+    RETURN (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = of_share);
 END
 $function$;
+COMMENT ON FUNCTION outbox_share_number(integer) IS 'Which share of its consumer it is, 0 or above; -1: where workers without a share wait. Internal.';
+REVOKE ALL ON FUNCTION outbox_share_number(integer) FROM PUBLIC;
+
+-- Whoever holds the lock of the share sees what was written under it before: the snapshot is
+-- taken when the slots are locked.
+CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_newest' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is. Internal.';
 REVOKE ALL ON FUNCTION outbox_newest(integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_recent(of_share integer, most integer) RETURNS SETOF outbox_progress
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_recent' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_recent(integer, integer) IS 'What was written of a share, at most so many rows, the newest first. Internal.';
+REVOKE ALL ON FUNCTION outbox_recent(integer, integer) FROM PUBLIC;
 
 -- The slot is read by the statement that writes: whoever has passed the tick that seals a
 -- slot writes to a later one, so the newest row of a share is never in a slot that it has

@@ -55,61 +55,10 @@ COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
     'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
 REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
--- The buckets of a share, and what is between its position, or the start of its batch, and
--- the end of what is being handed out, or of the batch.
-CREATE FUNCTION outbox_ranges(p outbox_progress, share integer, shares integer, of_batch boolean,
-        OUT buckets integer[], OUT lows bigint[], OUT highs bigint[])
-    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    FOR b IN share..63 BY shares LOOP
-        IF b >= p.bucket AND (NOT of_batch OR b <= p.end_bucket) THEN
-            buckets := buckets || b;
-            lows := lows || CASE b WHEN p.bucket THEN p.seq ELSE p.low END;
-            highs := highs || CASE WHEN of_batch AND b = p.end_bucket THEN p.end_seq ELSE p.high END;
-        END IF;
-    END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) IS
-    'The buckets that are left, or in a batch, and between which numbers of each. Internal.';
-REVOKE ALL ON FUNCTION outbox_ranges(outbox_progress, integer, integer, boolean) FROM PUBLIC;
-
 -- Sets the end of the batch: in end_bucket and end_seq where it is full, else bucket 64.
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
         OUT fresh integer, OUT end_bucket integer, OUT end_seq bigint)
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off
-    SET jit = off
-    SET enable_bitmapscan = off
-    SET max_parallel_workers_per_gather = 0
-AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, share, c.shares, false);
-BEGIN
-    -- a nested loop, bucket by bucket, each in the order of its index
-    SELECT found.number, found.bucket, found.seq INTO fresh, end_bucket, end_seq
-    FROM (SELECT row_number() OVER () AS number, e.bucket, e.seq
-          FROM unnest(r.buckets, r.lows, r.highs) AS range (bucket, low, high),
-              LATERAL (SELECT o.bucket, o.seq FROM @extschema@.outbox AS o
-                       WHERE o.slot = ANY (slots) AND o.bucket = range.bucket AND o.seq > range.low AND o.seq <= range.high
-                           AND o.era = a.era AND NOT pg_visible_in_snapshot(o.xid, a.snapshot)
-                           AND pg_visible_in_snapshot(o.xid, b.snapshot)
-                           AND (c.types IS NULL OR o.type = ANY (c.types))
-                       ORDER BY o.seq LIMIT most) AS e
-          LIMIT most) AS found
-    ORDER BY found.number DESC LIMIT 1;
-    IF fresh IS DISTINCT FROM most THEN
-        fresh := coalesce(fresh, 0);
-        end_bucket := 64;
-        end_seq := 0;
-    END IF;
-END
-$function$;
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_fill' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) IS
     'How many events a batch has, at most that many, and where it ends in the window. Internal.';
 REVOKE ALL ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) FROM PUBLIC;
@@ -198,32 +147,11 @@ COMMENT ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integ
 REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, integer, integer) FROM PUBLIC;
 
 -- Events of a batch, but for those of outbox_retry that are in it.
-CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off
-    SET jit = off
-    SET enable_bitmapscan = off
-AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots(p.tick);
-    r record := @extschema@.outbox_ranges(p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), c.shares, true);
-BEGIN
-    RETURN QUERY
-    SELECT e.*
-    FROM unnest(r.buckets, r.lows, r.highs) AS range (bucket, low, high),
-        LATERAL (SELECT o.* FROM @extschema@.outbox AS o
-                 WHERE o.slot = ANY (slots) AND o.bucket = range.bucket AND o.seq > range.low AND o.seq <= range.high
-                     AND o.era = a.era AND NOT pg_visible_in_snapshot(o.xid, a.snapshot)
-                     AND pg_visible_in_snapshot(o.xid, b.snapshot)
-                     AND (c.types IS NULL OR o.type = ANY (c.types))
-                 ORDER BY o.seq) AS e;
-END
-$function$;
-COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
+CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_events_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) IS
     'The events between the position of a share and the end of its batch, by bucket and number. Internal.';
-REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Batches
 
@@ -254,7 +182,7 @@ CREATE FUNCTION outbox_open(c outbox_consumer, p outbox_progress, worker text, m
 AS $function$
 DECLARE
     batch bigint := @extschema@.outbox_batch_number(p.share);
-    share integer := (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share);
+    share integer := @extschema@.outbox_share_number(p.share);
     before @extschema@.outbox_progress := p;
     f record;
     deferred integer := 0;
@@ -268,7 +196,7 @@ BEGIN
         f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
         p := f.at;
         EXIT WHEN f.fresh = 0;
-        deferred := @extschema@.outbox_defer(c, p, f.a, f.b);
+        deferred := @extschema@.outbox_defer(c, p, share, f.a, f.b);
         given := f.fresh > deferred OR p.retries > 0;
         EXIT WHEN given;
         p := @extschema@.outbox_past(p);
@@ -324,17 +252,12 @@ REVOKE ALL ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text)
 CREATE FUNCTION outbox_shares_of(c outbox_consumer) RETURNS SETOF outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 8
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
 BEGIN
     RETURN QUERY
     SELECT newest.*
-    FROM @extschema@.outbox_share AS s,
-        LATERAL (SELECT p.* FROM @extschema@.outbox_progress AS p
-                 WHERE p.slot = ANY (slots) AND p.share = s.id ORDER BY p.n DESC LIMIT 1) AS newest
-    WHERE s.consumer = c.consumer AND s.share >= 0;
+    FROM @extschema@.outbox_share AS s, @extschema@.outbox_newest(s.id) AS newest
+    WHERE s.consumer = c.consumer AND s.share >= 0 AND newest.n IS NOT NULL;
 END
 $function$;
 COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
@@ -344,17 +267,12 @@ REVOKE ALL ON FUNCTION outbox_shares_of(outbox_consumer) FROM PUBLIC;
 CREATE FUNCTION outbox_waiting(c outbox_consumer) RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
-    room integer := (SELECT id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share = -1);
 BEGIN
     RETURN QUERY
     SELECT recent.worker
-    FROM (SELECT p.worker, p.lease_until FROM @extschema@.outbox_progress AS p
-          WHERE p.slot = ANY (slots) AND p.share = room ORDER BY p.n DESC LIMIT 200) AS recent
-    WHERE recent.lease_until > clock_timestamp();
+    FROM @extschema@.outbox_share AS s, @extschema@.outbox_recent(s.id, 200) AS recent
+    WHERE s.consumer = c.consumer AND s.share = -1 AND recent.lease_until > clock_timestamp();
 END
 $function$;
 COMMENT ON FUNCTION outbox_waiting(outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
@@ -526,7 +444,7 @@ BEGIN
         RETURN QUERY
         SELECT p.batch, p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
             e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-        FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_share_number(p.share), @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
         WHERE NOT refused
             OR NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
             AND (p.handed = 0 OR NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
@@ -604,16 +522,10 @@ REVOKE ALL ON FUNCTION outbox_refuse_batch(bigint, outbox_progress) FROM PUBLIC;
 CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
-#variable_conflict use_column
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
 BEGIN
-    RETURN EXISTS (
-        SELECT FROM (SELECT batch, open FROM @extschema@.outbox_progress
-                     WHERE slot = ANY (slots) AND share = p.share ORDER BY n DESC LIMIT 1000) AS recent
-        WHERE batch = outbox_was_acknowledged.batch AND NOT open);
+    RETURN EXISTS (SELECT FROM @extschema@.outbox_recent(p.share, 1000) AS r
+                   WHERE r.batch = outbox_was_acknowledged.batch AND NOT r.open);
 END
 $function$;
 COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';

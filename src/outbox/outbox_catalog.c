@@ -57,9 +57,9 @@ outbox_scan_next(OutboxScan *scan)
 	return systable_getnext(scan->scan);
 }
 
-/* The value of a column that is never NULL. */
-Datum
-outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column)
+/* The value of a column; false if it is NULL. */
+bool
+outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value)
 {
 	TupleDesc	descriptor = RelationGetDescr(scan->relation);
 	bool		isnull;
@@ -67,12 +67,21 @@ outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column)
 	for (int i = 0; i < descriptor->natts; i++)
 		if (strcmp(NameStr(TupleDescAttr(descriptor, i)->attname), column) == 0)
 		{
-			Datum		value = heap_getattr(tuple, i + 1, descriptor, &isnull);
-
-			if (!isnull)
-				return value;
+			*value = heap_getattr(tuple, i + 1, descriptor, &isnull);
+			return !isnull;
 		}
-	elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(scan->relation));
+	elog(ERROR, "no column \"%s\" in \"%s\"", column, RelationGetRelationName(scan->relation));
+}
+
+/* The value of a column that is never NULL. */
+Datum
+outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column)
+{
+	Datum		value;
+
+	if (!outbox_scan_maybe(scan, tuple, column, &value))
+		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(scan->relation));
+	return value;
 }
 
 void

@@ -21,6 +21,7 @@ extern Oid	outbox_relation(const char *name);
 extern Oid	outbox_owner(void);
 extern void outbox_scan_begin(OutboxScan *scan, Oid relation);
 extern HeapTuple outbox_scan_next(OutboxScan *scan);
+extern bool outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value);
 extern Datum outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column);
 extern void outbox_scan_end(OutboxScan *scan);
 extern void outbox_begin(void);

@@ -111,7 +111,7 @@ $function$;
 COMMENT ON FUNCTION outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
 REVOKE ALL ON FUNCTION outbox_take_due(text, integer, bigint, integer) FROM PUBLIC;
 
-CREATE FUNCTION outbox_defer(c outbox_consumer, p outbox_progress, a outbox_tick, b outbox_tick) RETURNS integer
+CREATE FUNCTION outbox_defer(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -123,7 +123,7 @@ BEGIN
         RETURN 0;
     END IF;
     WITH behind AS (
-        SELECT e.* FROM @extschema@.outbox_events_of(c, p, a, b) AS e
+        SELECT e.* FROM @extschema@.outbox_events_of(c, p, share, a, b) AS e
         WHERE EXISTS (SELECT FROM @extschema@.outbox_retry AS r
                       WHERE r.consumer = c.consumer AND hashtextextended(r.aggregateid, 0) = hashtextextended(e.aggregateid, 0)
                           AND r.aggregateid = e.aggregateid AND r.aggregatetype = e.aggregatetype)
@@ -136,9 +136,9 @@ BEGIN
     RETURN deferred;
 END
 $function$;
-COMMENT ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) IS
+COMMENT ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) IS
     'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are. Internal.';
-REVOKE ALL ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, outbox_tick, outbox_tick) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Settling
 
@@ -243,7 +243,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     events @extschema@.outbox[] := ARRAY(
-        SELECT e FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        SELECT e FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_share_number(p.share), @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
         WHERE NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
             AND NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
     failed @extschema@.outbox;

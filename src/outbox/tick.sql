@@ -188,7 +188,7 @@ $function$;
 COMMENT ON FUNCTION outbox_make_tick(integer) IS 'Makes a tick of the era and what it sees durable. Internal.';
 REVOKE ALL ON FUNCTION outbox_make_tick(integer) FROM PUBLIC;
 
--- Reading ticks. Only the slots that are named are locked: the plans are made for them.
+-- Reading ticks. Only the slots in use are locked.
 
 CREATE FUNCTION outbox_slots(after_tick bigint DEFAULT 0) RETURNS smallint[]
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -203,34 +203,12 @@ COMMENT ON FUNCTION outbox_slots(bigint) IS 'The slots that are in use and may h
 REVOKE ALL ON FUNCTION outbox_slots(bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_last_tick() RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
-    result @extschema@.outbox_tick;
-BEGIN
-    SELECT * INTO result FROM @extschema@.outbox_tick WHERE slot = ANY (slots) ORDER BY tick DESC LIMIT 1;
-    RETURN result;
-END
-$function$;
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_last_tick' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_last_tick() IS 'The latest tick. Internal.';
 REVOKE ALL ON FUNCTION outbox_last_tick() FROM PUBLIC;
 
 CREATE FUNCTION outbox_tick_of(number bigint) RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
-    result @extschema@.outbox_tick;
-BEGIN
-    SELECT * INTO result FROM @extschema@.outbox_tick WHERE slot = ANY (slots) AND tick = number;
-    RETURN result;
-END
-$function$;
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_tick_of(bigint) IS 'A tick by its number; NULL if it is no longer kept. Internal.';
 REVOKE ALL ON FUNCTION outbox_tick_of(bigint) FROM PUBLIC;
 

@@ -1,0 +1,183 @@
+/*
+ * ring_scan.c
+ *		Rows of the slots of the ring, read by their indexes as if they were one table.
+ *
+ * Only the slots that are in use are locked, so that others can be truncated. A query would
+ * have to be planned for them each time, which takes longer than to run it.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "outbox/outbox_catalog.h"
+#include "outbox/ring_scan.h"
+
+/* As many as a range of numbers of one key takes. */
+#define MAX_KEYS 3
+
+static AttrNumber
+column_of(Relation table, const char *name)
+{
+	AttrNumber	column = get_attnum(RelationGetRelid(table), name);
+
+	if (column == InvalidAttrNumber)
+		elog(ERROR, "relation \"%s\" has no column \"%s\"", RelationGetRelationName(table), name);
+	return column;
+}
+
+/* Whether an index holds all rows by the key, and those of one key by their numbers, ascending. */
+static bool
+is_ordered_by(Relation index, AttrNumber key, AttrNumber number)
+{
+	Form_pg_index form = index->rd_index;
+	int			last = key == number ? 0 : 1;
+
+	return form->indisvalid && index->rd_rel->relam == BTREE_AM_OID && form->indnkeyatts > last &&
+		form->indkey.values[0] == key && form->indkey.values[last] == number &&
+		index->rd_indoption[0] == 0 && index->rd_indoption[last] == 0 &&
+		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+}
+
+/* By its columns, not by its name: the indexes of an added slot have other names. */
+static Relation
+open_index(Relation table, AttrNumber key, AttrNumber number)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (is_ordered_by(index, key, number))
+		{
+			list_free(indexes);
+			return index;
+		}
+		index_close(index, AccessShareLock);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("relation \"%s\" has lost its index by \"%s\"",
+					RelationGetRelationName(table), get_attname(RelationGetRelid(table), key, false)),
+			 errhint("Create it as the other slots of the ring have it.")));
+}
+
+static void
+open_slot(RingScan *ring, const char *parent, int slot, const char *key, const char *number)
+{
+	RingSlot   *opened = &ring->slots[ring->count++];
+	char		name[NAMEDATALEN];
+
+	snprintf(name, sizeof(name), "%s_%d", parent, slot);
+	opened->table = table_open(outbox_relation(name), AccessShareLock);
+	ring->key = column_of(opened->table, key);
+	ring->number = column_of(opened->table, number);
+	opened->index = open_index(opened->table, ring->key, ring->number);
+	opened->scan = NULL;
+}
+
+/* Lock and open the tables of the slots in use that may hold what a tick does not see. */
+void
+ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number)
+{
+	OutboxScan	scan;
+	HeapTuple	tuple;
+	int			room = 8;
+
+	memset(ring, 0, sizeof(*ring));
+	ring->slots = palloc(room * sizeof(RingSlot));
+	outbox_scan_begin(&scan, outbox_relation("outbox_ring"));
+	while ((tuple = outbox_scan_next(&scan)) != NULL)
+	{
+		Datum		sealed;
+
+		if (!outbox_scan_maybe(&scan, tuple, "opened_tick", &sealed))
+			continue;
+		if (outbox_scan_maybe(&scan, tuple, "sealed_tick", &sealed) && DatumGetInt64(sealed) <= after_tick)
+			continue;
+		if (ring->count == room)
+			ring->slots = repalloc(ring->slots, (room *= 2) * sizeof(RingSlot));
+		open_slot(ring, parent, DatumGetInt16(outbox_scan_value(&scan, tuple, "slot")), key, number);
+	}
+	outbox_scan_end(&scan);
+	ring->snapshot = RegisterSnapshot(GetLatestSnapshot());
+}
+
+static void
+end_scan(RingSlot *slot)
+{
+	if (slot->scan != NULL)
+		systable_endscan_ordered(slot->scan);
+	slot->scan = NULL;
+}
+
+static void
+advance(RingScan *ring, RingSlot *slot)
+{
+	bool		isnull;
+
+	slot->tuple = systable_getnext_ordered(slot->scan, ring->direction);
+	if (slot->tuple != NULL)
+		slot->number = DatumGetInt64(heap_getattr(slot->tuple, ring->number, RelationGetDescr(slot->table), &isnull));
+}
+
+/* Begin to read the rows that match, by the columns of the table, in the order of their numbers. */
+void
+ring_find(RingScan *ring, const ScanKeyData *keys, int count, ScanDirection direction)
+{
+	Assert(count <= MAX_KEYS);
+	ring->direction = direction;
+	ring->given = NULL;
+	for (int i = 0; i < ring->count; i++)
+	{
+		RingSlot   *slot = &ring->slots[i];
+		ScanKeyData own[MAX_KEYS];
+
+		end_scan(slot);
+		/* they are made those of the index in place */
+		memcpy(own, keys, count * sizeof(ScanKeyData));
+		slot->scan = systable_beginscan_ordered(slot->table, slot->index, ring->snapshot, count, own);
+		advance(ring, slot);
+	}
+}
+
+/* The next row, which is good until the next call; NULL: there is none. */
+HeapTuple
+ring_next(RingScan *ring)
+{
+	RingSlot   *next = NULL;
+
+	if (ring->given != NULL)
+		advance(ring, ring->given);
+	for (int i = 0; i < ring->count; i++)
+	{
+		RingSlot   *slot = &ring->slots[i];
+
+		if (slot->tuple == NULL)
+			continue;
+		if (next == NULL || (ScanDirectionIsForward(ring->direction) ? slot->number < next->number : slot->number > next->number))
+			next = slot;
+	}
+	ring->given = next;
+	return next == NULL ? NULL : next->tuple;
+}
+
+/* The tables stay locked until the transaction ends, as those of a query do. */
+void
+ring_close(RingScan *ring)
+{
+	for (int i = 0; i < ring->count; i++)
+	{
+		end_scan(&ring->slots[i]);
+		index_close(ring->slots[i].index, NoLock);
+		table_close(ring->slots[i].table, NoLock);
+	}
+	UnregisterSnapshot(ring->snapshot);
+	pfree(ring->slots);
+}
