@@ -48,6 +48,7 @@ CREATE FUNCTION outbox_capture() RETURNS trigger
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION outbox_capture() IS
     'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. Conditions, and the functions that make JSON of values, run as whoever changes the table. Errors: the table is not attached; a column that it was attached with, or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
+REVOKE ALL ON FUNCTION outbox_capture() FROM PUBLIC;
 
 CREATE FUNCTION outbox_check(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_check'
@@ -201,6 +202,8 @@ END
 $function$;
 COMMENT ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) IS
     'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate.';
+-- Who may attach a table may write events of any kind.
+REVOKE ALL ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) FROM PUBLIC;
 
 CREATE FUNCTION outbox_detach(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -237,6 +240,8 @@ END
 $function$;
 COMMENT ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) IS
     'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached; the condition is none; a column does not exist.';
+-- Who may attach a table may write events of any kind.
+REVOKE ALL ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_unrule(relation regclass, type text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER

@@ -28,9 +28,6 @@
 PG_FUNCTION_INFO_V1(tripmeter_outbox_capture);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_check);
 
-/* A payload of so many bytes is worth a warning. */
-#define LARGE_PAYLOAD	(64 * 1024)
-
 /* One firing of the trigger. */
 typedef struct Capture
 {
@@ -41,7 +38,6 @@ typedef struct Capture
 	ExprState **conditions[OUTBOX_OPERATIONS];	/* beside the rules; made when first used */
 	MemoryContext context;		/* the statement's: of the writer */
 	MemoryContext row_context;	/* reset after every row */
-	bool		warned;			/* of a large payload */
 } Capture;
 
 /* Does the rule's condition hold? */
@@ -94,19 +90,6 @@ set_version(OutboxEvent *event, OutboxSource *source, TupleTableSlot *row)
 		source->version_type == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
-/* Once a statement: who receives it may not want so much. */
-static void
-warn_of_payload(Capture *capture, OutboxEvent *event, Size size)
-{
-	if (size < LARGE_PAYLOAD || capture->warned)
-		return;
-	capture->warned = true;
-	ereport(WARNING,
-			(errmsg("the payload of an event is %zu bytes long", size),
-			 errdetail("It is a \"%s\" of aggregate \"%s\".", text_to_cstring(event->type), text_to_cstring(event->aggregateid)),
-			 errhint("Name the columns that consumers need, in tripmeter.outbox_attach() or tripmeter.outbox_rule().")));
-}
-
 /* Write the events of one row's change.  The old or the new row is NULL where there is none. */
 static void
 capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_row, TupleTableSlot *new_row)
@@ -133,7 +116,6 @@ capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_
 		event.schemaversion = rule->schemaversion;
 		payload = outbox_payload_make(rule->payload, row);
 		event.payload = JsonbPGetDatum(payload);
-		warn_of_payload(capture, &event, VARSIZE(payload));
 		if (capture->writer == NULL)
 		{
 			MemoryContextSwitchTo(capture->context);

@@ -294,6 +294,7 @@ AS $function$
 DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
     from_tick bigint;
+    target @extschema@.outbox_tick;
     share integer;
     p @extschema@.outbox_progress;
 BEGIN
@@ -302,9 +303,15 @@ BEGIN
     -- no slot is truncated until this commits
     LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     from_tick := @extschema@.outbox_start(start);
+    target := @extschema@.outbox_tick_of(from_tick);
     FOR share IN SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
         PERFORM @extschema@.outbox_lock(share, true);
         p := @extschema@.outbox_newest(share);
+        -- what is handed out anew anyway must not come before what precedes it
+        DELETE FROM @extschema@.outbox_retry AS r
+        WHERE r.share = p.share AND r.slot IS NOT NULL AND EXISTS (
+            SELECT FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
+            WHERE e.era > target.era OR e.era = target.era AND NOT pg_visible_in_snapshot(e.xid, target.snapshot));
         UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
         p.tick := from_tick;
         p.until := NULL;

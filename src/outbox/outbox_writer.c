@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -35,6 +36,9 @@
 #define BATCH_EVENTS	1000
 #define BATCH_BYTES		(512 * 1024)
 
+/* A payload of so many bytes is worth a warning. */
+#define LARGE_PAYLOAD	(64 * 1024)
+
 #define RANDOM_NUMBERS	256
 
 /* The columns of the outbox, in their order. */
@@ -60,6 +64,7 @@ struct OutboxWriter
 	BulkInsertState bulk;		/* from the second batch on */
 	Datum		values[COLUMNS];	/* those that all events share are set */
 	bool		nulls[COLUMNS];
+	bool		warned;			/* of a large payload */
 	int			count;
 	Size		bytes;
 	int			places;			/* for events, of which most statements need one */
@@ -238,6 +243,24 @@ next_place(OutboxWriter *writer)
 	return writer->batch[writer->count++];
 }
 
+/* Once a statement: who receives it may not want so much. */
+static void
+warn_of_payload(OutboxWriter *writer, const OutboxEvent *event)
+{
+	Size		size;
+
+	if (event->payload_null || writer->warned)
+		return;
+	size = toast_raw_datum_size(event->payload);
+	if (size < LARGE_PAYLOAD)
+		return;
+	writer->warned = true;
+	ereport(WARNING,
+			(errmsg("the payload of an event is %zu bytes long", size),
+			 errdetail("It is a \"%s\" of aggregate \"%s\".", text_to_cstring(event->type), text_to_cstring(event->aggregateid)),
+			 errhint("Give what consumers need, and no more; of a table's rows, name the columns in tripmeter.outbox_attach() or tripmeter.outbox_rule().")));
+}
+
 /* Write an event, whose values need not outlive the call; its id is stored if asked for. */
 void
 outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
@@ -248,6 +271,7 @@ outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
 	pg_uuid_t	made;
 	TupleTableSlot *place;
 
+	warn_of_payload(writer, event);
 	uuid7_make(made.data, &last_step, now + unix_epoch, random_number());
 	if (id != NULL)
 		*id = made;

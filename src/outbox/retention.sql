@@ -40,8 +40,9 @@ AS $function$
 DECLARE
     tables text := format('@extschema@.outbox_%1$s, @extschema@.outbox_tick_%1$s, @extschema@.outbox_progress_%1$s', of_slot);
 BEGIN
-    PERFORM @extschema@.outbox_keep_referenced(of_slot);
+    -- first of all, for what is written before a lock is refused is rolled back, and swept up after
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', tables);
+    PERFORM @extschema@.outbox_keep_referenced(of_slot);
     EXECUTE format('TRUNCATE %s', tables);
     UPDATE @extschema@.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = of_slot;
     RETURN true;
@@ -236,12 +237,16 @@ CREATE FUNCTION outbox_upkeep() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF @extschema@.outbox_is_upkeep_due() THEN
-        PERFORM @extschema@.outbox_rotate();
+    -- asked out here: a block with an exception is a subtransaction, which looks like a transaction block
+    IF NOT @extschema@.outbox_is_upkeep_due() THEN
+        RETURN;
     END IF;
-EXCEPTION
-    WHEN OTHERS THEN
-        RAISE WARNING 'upkeep of the outbox failed: %', SQLERRM;
+    BEGIN
+        PERFORM @extschema@.outbox_rotate();
+    EXCEPTION
+        WHEN OTHERS THEN
+            RAISE WARNING 'upkeep of the outbox failed: %', SQLERRM;
+    END;
 END
 $function$;
 COMMENT ON FUNCTION outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning. Internal.';

@@ -5,12 +5,14 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -47,6 +49,39 @@ look(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
 	args[2] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	nulls[2] = isnull ? 'n' : ' ';
 	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/*
+ * The same in a subtransaction that is rolled back, for that gives back its locks: slots at
+ * which somebody waits could not be truncated.
+ */
+static bool
+look_and_let_go(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	volatile bool found = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		found = look(plan, args, nulls, again);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		ReThrowError(error);
 	return found;
 }
 
@@ -94,7 +129,7 @@ tripmeter_outbox_wait(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare to look for events");
 	ended = transactions_ended();
-	found = look(plan, args, nulls, true);
+	found = look_and_let_go(plan, args, nulls, true);
 	while (!found && !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), timeout))
 	{
 		bool		late;
@@ -108,7 +143,7 @@ tripmeter_outbox_wait(PG_FUNCTION_ARGS)
 			continue;
 		ended = transactions_ended();
 		looked = GetCurrentTimestamp();
-		found = look(plan, args, nulls, late);
+		found = look_and_let_go(plan, args, nulls, late);
 	}
 	SPI_finish();
 	PG_RETURN_BOOL(found);

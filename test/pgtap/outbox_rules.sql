@@ -1,7 +1,7 @@
 -- Rules: which changes make which events, and who may say so.
 
 BEGIN;
-SELECT plan(37);
+SELECT plan(38);
 SET LOCAL client_min_messages = warning;
 
 CREATE SEQUENCE pg_temp.seen MINVALUE 0;
@@ -125,6 +125,10 @@ CREATE TABLE fleet.cars (car int, odometer int) PARTITION BY RANGE (car);
 CREATE TABLE fleet.cars_1 PARTITION OF fleet.cars FOR VALUES FROM (0) TO (10);
 GRANT USAGE ON SCHEMA fleet TO tripmeter_driver;
 GRANT SELECT, INSERT, UPDATE ON fleet.cars TO tripmeter_driver;
+SELECT throws_ok($$SELECT tripmeter.outbox_attach('fleet.cars', 'car', '{car}')$$, '42501', 'permission denied for function outbox_attach', 'not everybody writes events');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION tripmeter.outbox_attach, tripmeter.outbox_rule TO tripmeter_fleet;
+SET LOCAL ROLE tripmeter_fleet;
 SELECT lives_ok($$SELECT tripmeter.outbox_attach('fleet.cars', 'car', '{car}')$$, 'an owner attaches a table');
 SELECT lives_ok('CREATE TABLE fleet.cars_2 PARTITION OF fleet.cars FOR VALUES FROM (10) TO (20)', 'and creates partitions');
 SELECT lives_ok($$SELECT tripmeter.outbox_rule('fleet.cars', 'car.driven', '{insert,update}', 'NEW.odometer > 0 AND current_user <> ''nobody''')$$, 'and sets rules');
