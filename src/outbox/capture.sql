@@ -127,25 +127,25 @@ REVOKE ALL ON FUNCTION outbox_uncover(regclass) FROM PUBLIC;
 
 -- What table owners call
 
-CREATE FUNCTION outbox_require_owner(relation regclass) RETURNS void
+CREATE FUNCTION outbox_require_owner(caller oid, relation regclass) RETURNS void
     LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF NOT pg_has_role(@extschema@.outbox_caller(), (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
+    IF NOT pg_has_role(caller, (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of table %', relation USING ERRCODE = 'insufficient_privilege';
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_require_owner(regclass) IS 'Error: the caller does not own the table. Internal.';
-REVOKE ALL ON FUNCTION outbox_require_owner(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION outbox_require_owner(oid, regclass) IS 'Error: the caller does not own the table. Internal.';
+REVOKE ALL ON FUNCTION outbox_require_owner(oid, regclass) FROM PUBLIC;
 
-CREATE FUNCTION outbox_require_attached(relation regclass) RETURNS void
+CREATE FUNCTION outbox_require_attached(caller oid, relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_owner(relation);
+    PERFORM @extschema@.outbox_require_owner(caller, relation);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
     IF NOT EXISTS (SELECT FROM @extschema@.outbox_source s WHERE s.relation = outbox_require_attached.relation) THEN
         RAISE EXCEPTION 'table "%" is not attached to the outbox', relation USING
@@ -154,11 +154,12 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_require_attached(regclass) IS
+COMMENT ON FUNCTION outbox_require_attached(oid, regclass) IS
     'Locks a table against writing. Errors: the caller does not own it; it is not attached. Internal.';
-REVOKE ALL ON FUNCTION outbox_require_attached(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_require_attached(oid, regclass) FROM PUBLIC;
 
-CREATE FUNCTION outbox_attach(relation regclass, aggregate_type text, aggregate_id name[], version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL, allow_truncate boolean DEFAULT false) RETURNS void
+CREATE FUNCTION outbox_attach_as(caller oid, relation regclass, aggregate_type text, aggregate_id name[], version_column name,
+        payload_columns name[], allow_truncate boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -173,7 +174,7 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: tripmeter.outbox_attach(''trips'', ''trip'', ''{trip_id}'').';
     END IF;
-    PERFORM @extschema@.outbox_require_owner(relation);
+    PERFORM @extschema@.outbox_require_owner(caller, relation);
     IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' THEN
         RAISE EXCEPTION 'changes of "%" cannot be captured', relation USING
             ERRCODE = 'wrong_object_type',
@@ -181,7 +182,7 @@ BEGIN
     END IF;
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
     SELECT s.relation INTO other FROM @extschema@.outbox_source s
-    WHERE s.relation = outbox_attach.relation OR s.relation IN (SELECT relid FROM pg_partition_ancestors(outbox_attach.relation) a (relid));
+    WHERE s.relation = outbox_attach_as.relation OR s.relation IN (SELECT relid FROM pg_partition_ancestors(outbox_attach_as.relation) a (relid));
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" is attached to the outbox already', relation USING
             ERRCODE = 'duplicate_object',
@@ -200,25 +201,36 @@ BEGIN
     PERFORM @extschema@.outbox_check(relation);
 END
 $function$;
+COMMENT ON FUNCTION outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) IS 'What outbox_attach does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) FROM PUBLIC;
+
+CREATE FUNCTION outbox_attach(relation regclass, aggregate_type text, aggregate_id name[], version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL, allow_truncate boolean DEFAULT false) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) IS
     'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate.';
 -- Who may attach a table may write events of any kind.
 REVOKE ALL ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) FROM PUBLIC;
 
-CREATE FUNCTION outbox_detach(relation regclass) RETURNS void
+CREATE FUNCTION outbox_detach_as(caller oid, relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_attached(relation);
+    PERFORM @extschema@.outbox_require_attached(caller, relation);
     PERFORM @extschema@.outbox_uncover(m.member) FROM @extschema@.outbox_members(relation) m;
-    DELETE FROM @extschema@.outbox_source s WHERE s.relation = outbox_detach.relation;
+    DELETE FROM @extschema@.outbox_source s WHERE s.relation = outbox_detach_as.relation;
 END
 $function$;
+COMMENT ON FUNCTION outbox_detach_as(oid, regclass) IS 'What outbox_detach does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_detach_as(oid, regclass) FROM PUBLIC;
+
+CREATE FUNCTION outbox_detach(relation regclass) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_detach(regclass) IS
     'Ceases to capture the changes of a table, and forgets its rules. Events that there are stay. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached.';
 
-CREATE FUNCTION outbox_rule(relation regclass, type text, on_operations text[], condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS void
+CREATE FUNCTION outbox_rule_as(caller oid, relation regclass, type text, on_operations text[], condition text, payload_columns name[],
+        schema_version integer) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -230,7 +242,7 @@ BEGIN
             DETAIL = format('The operations given are %s.', coalesce(quote_nullable(on_operations::text), 'NULL')),
             HINT = 'Operations are insert, update and delete. For example: tripmeter.outbox_rule(''trips'', ''trip.completed'', ''{update}'', ''OLD.status IS DISTINCT FROM NEW.status AND NEW.status = ''''completed'''''').';
     END IF;
-    PERFORM @extschema@.outbox_require_attached(relation);
+    PERFORM @extschema@.outbox_require_attached(caller, relation);
     INSERT INTO @extschema@.outbox_rule
     SELECT DISTINCT relation, type, o.operation, condition, payload_columns, schema_version FROM unnest(on_operations) o (operation)
     ON CONFLICT ON CONSTRAINT outbox_rule_pkey DO UPDATE
@@ -238,24 +250,34 @@ BEGIN
     PERFORM @extschema@.outbox_check(relation);
 END
 $function$;
+COMMENT ON FUNCTION outbox_rule_as(oid, regclass, text, text[], text, name[], integer) IS 'What outbox_rule does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_rule_as(oid, regclass, text, text[], text, name[], integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_rule(relation regclass, type text, on_operations text[], condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) IS
     'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached; the condition is none; a column does not exist.';
 -- Who may attach a table may write events of any kind.
 REVOKE ALL ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) FROM PUBLIC;
 
-CREATE FUNCTION outbox_unrule(relation regclass, type text) RETURNS void
+CREATE FUNCTION outbox_unrule_as(caller oid, relation regclass, type text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_attached(relation);
-    DELETE FROM @extschema@.outbox_rule r WHERE r.relation = outbox_unrule.relation AND r.type = outbox_unrule.type;
+    PERFORM @extschema@.outbox_require_attached(caller, relation);
+    DELETE FROM @extschema@.outbox_rule r WHERE r.relation = outbox_unrule_as.relation AND r.type = outbox_unrule_as.type;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'table "%" has no rule "%"', relation, type USING ERRCODE = 'undefined_object';
     END IF;
     PERFORM @extschema@.outbox_check(relation);
 END
 $function$;
+COMMENT ON FUNCTION outbox_unrule_as(oid, regclass, text) IS 'What outbox_unrule does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_unrule_as(oid, regclass, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_unrule(relation regclass, type text) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_unrule(regclass, text) IS
     'Forgets the rule of this type, for all operations. After the last one is gone, changes make the events created, updated and deleted again. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached; it has no such rule.';
 

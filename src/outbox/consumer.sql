@@ -59,16 +59,11 @@ CREATE TABLE outbox_progress (
     lease_until timestamptz,
     tick bigint,
     until bigint,
-    low bigint,
-    high bigint,
-    last boolean,
-    bucket integer,
     seq bigint,
     batch bigint,
     open boolean NOT NULL DEFAULT false,
     handed integer NOT NULL DEFAULT 0,
     retries integer NOT NULL DEFAULT 0,
-    end_bucket integer,
     end_seq bigint,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
@@ -81,17 +76,12 @@ COMMENT ON COLUMN outbox_progress.worker IS 'whose it is';
 COMMENT ON COLUMN outbox_progress.lease_until IS 'until then nobody else takes it over';
 COMMENT ON COLUMN outbox_progress.tick IS 'all events that it sees were acknowledged, or wait in outbox_retry';
 COMMENT ON COLUMN outbox_progress.until IS 'the tick at the end of the window that is being handed out; NULL: none is';
-COMMENT ON COLUMN outbox_progress.low IS 'the events of the window up to this number are done';
-COMMENT ON COLUMN outbox_progress.high IS 'those up to this number are being handed out, bucket by bucket';
-COMMENT ON COLUMN outbox_progress.last IS 'whether these are the last of the window';
-COMMENT ON COLUMN outbox_progress.bucket IS 'with seq: of those, what is up to this bucket and number is done';
-COMMENT ON COLUMN outbox_progress.seq IS 'see bucket';
+COMMENT ON COLUMN outbox_progress.seq IS 'of that window, the events up to this number are done';
 COMMENT ON COLUMN outbox_progress.batch IS 'the number of the last batch';
 COMMENT ON COLUMN outbox_progress.open IS 'whether that is still to be acknowledged';
 COMMENT ON COLUMN outbox_progress.handed IS 'how often it was handed out before';
 COMMENT ON COLUMN outbox_progress.retries IS 'how many events of outbox_retry are in it';
-COMMENT ON COLUMN outbox_progress.end_bucket IS 'with end_seq: of those, what is up to this bucket and number is in it; 64: all';
-COMMENT ON COLUMN outbox_progress.end_seq IS 'see end_bucket';
+COMMENT ON COLUMN outbox_progress.end_seq IS 'the events up to this number are in it; NULL: all that are left of the window';
 COMMENT ON COLUMN outbox_progress.slot IS 'the slot that was the current one';
 
 DO $do$
@@ -138,30 +128,18 @@ CREATE FUNCTION outbox_recent(of_share integer, most integer) RETURNS SETOF outb
 COMMENT ON FUNCTION outbox_recent(integer, integer) IS 'What was written of a share, at most so many rows, the newest first. Internal.';
 REVOKE ALL ON FUNCTION outbox_recent(integer, integer) FROM PUBLIC;
 
--- The slot is read by the statement that writes: whoever has passed the tick that seals a
--- slot writes to a later one, so the newest row of a share is never in a slot that it has
+-- The slot is read when it is written to: whoever has passed the tick that seals a slot
+-- writes to a later one, so the newest row of a share is never in a slot that it has
 -- passed, and truncating loses nothing.
 CREATE FUNCTION outbox_write(p outbox_progress) RETURNS outbox_progress
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    p.n := nextval('@extschema@.outbox_progress_number');
-    p.at := clock_timestamp();
-    INSERT INTO @extschema@.outbox_progress
-    SELECT p.n, p.share, p.at, p.epoch, p.worker, p.lease_until, p.tick, p.until, p.low, p.high, p.last, p.bucket, p.seq,
-        p.batch, p.open, p.handed, p.retries, p.end_bucket, p.end_seq, current.slot
-    FROM @extschema@.outbox_current AS current;
-    RETURN p;
-END
-$function$;
-COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is. Internal.';
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_write' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_write(outbox_progress) IS 'Writes how far a share is, into the current slot, and returns it with its number and the time. Internal.';
 REVOKE ALL ON FUNCTION outbox_write(outbox_progress) FROM PUBLIC;
 
 -- Who may
 
-CREATE FUNCTION outbox_consumer_of(name text) RETURNS outbox_consumer
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+CREATE FUNCTION outbox_consumer_named(name text) RETURNS outbox_consumer
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -169,17 +147,30 @@ DECLARE
 BEGIN
     SELECT * INTO result FROM @extschema@.outbox_consumer WHERE consumer = name;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'consumer "%" is not subscribed', name USING
+        RAISE EXCEPTION 'consumer "%" is not subscribed', coalesce(name, 'NULL') USING
             ERRCODE = 'undefined_object',
             HINT = 'Subscribe it with @extschema@.outbox_subscribe.';
     END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION outbox_consumer_named(text) IS 'A consumer. Error: it is not subscribed. Internal.';
+REVOKE ALL ON FUNCTION outbox_consumer_named(text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_consumer_of(caller oid, name text) RETURNS outbox_consumer
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    result @extschema@.outbox_consumer := @extschema@.outbox_consumer_named(name);
+BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = result.owner) THEN
         RAISE EXCEPTION 'role "%" does not exist', result.owner USING
             ERRCODE = 'undefined_object',
             DETAIL = format('Consumer "%s" belongs to it.', name),
-            HINT = 'Create the role, or change the consumer with @extschema@.outbox_change.';
+            HINT = 'Create the role, or give the consumer to another with @extschema@.outbox_change.';
     END IF;
-    IF NOT pg_has_role(@extschema@.outbox_caller(), result.owner, 'USAGE') THEN
+    IF NOT pg_has_role(caller, result.owner, 'USAGE') THEN
         RAISE EXCEPTION 'permission denied for consumer "%"', name USING
             ERRCODE = 'insufficient_privilege',
             DETAIL = format('It belongs to role "%s".', result.owner),
@@ -188,9 +179,9 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_consumer_of(text) IS
+COMMENT ON FUNCTION outbox_consumer_of(oid, text) IS
     'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
-REVOKE ALL ON FUNCTION outbox_consumer_of(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_consumer_of(oid, text) FROM PUBLIC;
 
 -- Subscribing
 
@@ -206,7 +197,7 @@ BEGIN
             RETURN oldest;
         WHEN start = 'now' THEN
             RETURN (@extschema@.outbox_make_tick(@extschema@.outbox_this_era())).tick;
-        WHEN start ~ '^\d{1,18}$' AND start::bigint >= oldest AND @extschema@.outbox_tick_of(start::bigint) IS NOT NULL THEN
+        WHEN start ~ '^[0-9]{1,18}$' AND start::bigint >= oldest AND @extschema@.outbox_tick_of(start::bigint) IS NOT NULL THEN
             RETURN start::bigint;
         ELSE
             RAISE EXCEPTION 'there is no tick "%" to start from', start USING
@@ -219,9 +210,22 @@ $function$;
 COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
 REVOKE ALL ON FUNCTION outbox_start(text) FROM PUBLIC;
 
-CREATE FUNCTION outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
-        owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
-        retry_delay interval DEFAULT '1 s', retry_delay_max interval DEFAULT '1 hour', when_stuck text DEFAULT 'keep') RETURNS void
+CREATE FUNCTION outbox_tick_at("time" timestamptz) RETURNS bigint
+    LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN coalesce(
+        (SELECT max(t.tick) FROM @extschema@.outbox_tick AS t
+         WHERE t.at <= "time" AND t.tick >= (SELECT min(opened_tick) FROM @extschema@.outbox_ring)),
+        (SELECT min(opened_tick) FROM @extschema@.outbox_ring));
+END
+$function$;
+COMMENT ON FUNCTION outbox_tick_at(timestamptz) IS
+    'The last tick that was made by a time, or else the oldest that is kept: what committed later is after it. For outbox_subscribe and outbox_seek. NULL: there is none yet.';
+
+CREATE FUNCTION outbox_subscribe_as(caller oid, consumer text, start text, shares integer, types text[], owner name, lease interval,
+        max_tries integer, retry_delay interval, retry_delay_max interval, when_stuck text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -230,11 +234,16 @@ DECLARE
     from_tick bigint;
     p @extschema@.outbox_progress;
 BEGIN
+    IF num_nulls(consumer, start, shares, lease, max_tries, retry_delay, retry_delay_max, when_stuck) > 0 THEN
+        RAISE EXCEPTION 'of what describes a consumer only its types and its owner may be NULL' USING
+            ERRCODE = 'null_value_not_allowed',
+            HINT = 'NULL types are all types, a NULL owner is the caller. Leave out what has a default.';
+    END IF;
     PERFORM @extschema@.outbox_prepare();
     PERFORM @extschema@.outbox_this_era();
     -- no slot is truncated until this commits
     LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    owner := coalesce(owner, (SELECT rolname FROM pg_roles WHERE oid = @extschema@.outbox_caller()));
+    owner := coalesce(owner, pg_get_userbyid(caller));
     IF EXISTS (SELECT FROM @extschema@.outbox_consumer AS c WHERE c.consumer = consumer) THEN
         RAISE EXCEPTION 'consumer "%" is subscribed already', consumer USING
             ERRCODE = 'duplicate_object',
@@ -242,7 +251,7 @@ BEGIN
     END IF;
     INSERT INTO @extschema@.outbox_consumer
     VALUES (consumer, owner, shares, types, lease, max_tries, retry_delay, retry_delay_max, when_stuck);
-    PERFORM @extschema@.outbox_consumer_of(consumer);
+    PERFORM @extschema@.outbox_consumer_of(caller, consumer);
     from_tick := @extschema@.outbox_start(start);
     FOR share IN -1..shares - 1 LOOP
         INSERT INTO @extschema@.outbox_share (consumer, share) VALUES (consumer, share) RETURNING id INTO p.share;
@@ -255,6 +264,13 @@ BEGIN
     END LOOP;
 END
 $function$;
+COMMENT ON FUNCTION outbox_subscribe_as(oid, text, text, integer, text[], name, interval, integer, interval, interval, text) IS 'What outbox_subscribe does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_subscribe_as(oid, text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
+        owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
+        retry_delay interval DEFAULT '1 s', retry_delay_max interval DEFAULT '1 hour', when_stuck text DEFAULT 'keep') RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
     'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
 REVOKE ALL ON FUNCTION outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
@@ -276,7 +292,7 @@ BEGIN
         when_stuck = coalesce(outbox_change.when_stuck, c.when_stuck)
     WHERE c.consumer = outbox_change.consumer;
     IF NOT FOUND THEN
-        PERFORM @extschema@.outbox_consumer_of(consumer);
+        PERFORM @extschema@.outbox_consumer_named(consumer);
     END IF;
 END
 $function$;
@@ -286,16 +302,47 @@ REVOKE ALL ON FUNCTION outbox_change(text, text[], boolean, name, interval, inte
 
 -- Going elsewhere
 
--- Events that wait for a retry stay: they are handed out once, by whichever way comes first.
-CREATE FUNCTION outbox_seek(consumer text, start text) RETURNS void
+CREATE FUNCTION outbox_is_after(target outbox_tick, of_era integer, of_xid xid8) RETURNS boolean
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT of_era > target.era OR of_era = target.era AND NOT pg_visible_in_snapshot(of_xid, target.snapshot)
+$function$;
+COMMENT ON FUNCTION outbox_is_after(outbox_tick, integer, xid8) IS 'Whether a tick does not see the events of a transaction of some era. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_after(outbox_tick, integer, xid8) FROM PUBLIC;
+
+-- What failed or is dead and is handed out anew anyway must not come before what precedes it, nor be left out.
+-- What is not handed out anew stays.
+CREATE FUNCTION outbox_forget_failures(c outbox_consumer, of_share outbox_share, target outbox_tick) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    slots smallint[] := @extschema@.outbox_slots(target.tick);
+BEGIN
+    DELETE FROM @extschema@.outbox_retry AS r
+    WHERE r.share = of_share.id AND r.slot IS NOT NULL AND EXISTS (
+        SELECT FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
+        WHERE @extschema@.outbox_is_after(target, e.era, e.xid));
+    DELETE FROM @extschema@.outbox_dead AS d
+    WHERE d.consumer = c.consumer AND d.bucket % c.shares = of_share.share AND @extschema@.outbox_is_after(target, d.era, d.xid)
+        AND (c.types IS NULL OR d.type = ANY (c.types))
+        AND EXISTS (SELECT FROM @extschema@.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = d.bucket AND o.seq = d.seq);
+END
+$function$;
+COMMENT ON FUNCTION outbox_forget_failures(outbox_consumer, outbox_share, outbox_tick) IS
+    'Forgets that events failed which are handed out again from a tick on. Internal.';
+REVOKE ALL ON FUNCTION outbox_forget_failures(outbox_consumer, outbox_share, outbox_tick) FROM PUBLIC;
+
+CREATE FUNCTION outbox_seek_as(caller oid, consumer text, start text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     from_tick bigint;
-    target @extschema@.outbox_tick;
-    share integer;
+    share @extschema@.outbox_share;
     p @extschema@.outbox_progress;
 BEGIN
     PERFORM @extschema@.outbox_this_era();
@@ -303,15 +350,10 @@ BEGIN
     -- no slot is truncated until this commits
     LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     from_tick := @extschema@.outbox_start(start);
-    target := @extschema@.outbox_tick_of(from_tick);
-    FOR share IN SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
-        PERFORM @extschema@.outbox_lock(share, true);
-        p := @extschema@.outbox_newest(share);
-        -- what is handed out anew anyway must not come before what precedes it
-        DELETE FROM @extschema@.outbox_retry AS r
-        WHERE r.share = p.share AND r.slot IS NOT NULL AND EXISTS (
-            SELECT FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
-            WHERE e.era > target.era OR e.era = target.era AND NOT pg_visible_in_snapshot(e.xid, target.snapshot));
+    FOR share IN SELECT * FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
+        PERFORM @extschema@.outbox_lock(share.id, true);
+        p := @extschema@.outbox_newest(share.id);
+        PERFORM @extschema@.outbox_forget_failures(c, share, @extschema@.outbox_tick_of(from_tick));
         UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
         p.tick := from_tick;
         p.until := NULL;
@@ -324,15 +366,20 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_seek(text, text) IS
-    'The consumer goes on at ''now'', ''oldest'' or a tick, and its open batches are closed. Events that wait for a retry go on waiting. Errors: those of outbox_receive; a tick that is not kept.';
+COMMENT ON FUNCTION outbox_seek_as(oid, text, text) IS 'What outbox_seek does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_seek_as(oid, text, text) FROM PUBLIC;
 
-CREATE FUNCTION outbox_unsubscribe(consumer text) RETURNS void
+CREATE FUNCTION outbox_seek(consumer text, start text) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_seek(text, text) IS
+    'The consumer goes on at ''now'', ''oldest'' or a tick (outbox_tick_at gives that of a time), and its open batches are closed. Events that wait for a retry, and dead ones, stay where they are, but for those that are handed out again anyway. Errors: those of outbox_receive; a tick that is not kept.';
+
+CREATE FUNCTION outbox_unsubscribe_as(caller oid, consumer text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     kept bigint[];
 BEGIN
     PERFORM @extschema@.outbox_lock(s.id, true) FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
@@ -344,5 +391,10 @@ BEGIN
     DELETE FROM @extschema@.outbox_consumer AS t WHERE t.consumer = c.consumer;
 END
 $function$;
+COMMENT ON FUNCTION outbox_unsubscribe_as(oid, text) IS 'What outbox_unsubscribe does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_unsubscribe_as(oid, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_unsubscribe(consumer text) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_unsubscribe(text) IS
     'Ends a consumer, with what waits for a retry and its dead events. Errors: it is not subscribed; the caller is no member of its role.';

@@ -1,24 +1,29 @@
 -- Events that failed too often.
 
-CREATE FUNCTION outbox_dead_letters(consumer text) RETURNS SETOF outbox_dead
+CREATE FUNCTION outbox_dead_letters_as(caller oid, consumer text) RETURNS SETOF outbox_dead
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED SECURITY DEFINER ROWS 10
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
 BEGIN
-    RETURN QUERY SELECT d.* FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer ORDER BY d.seq;
+    RETURN QUERY SELECT d.* FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND (c.types IS NULL OR d.type = ANY (c.types)) ORDER BY d.seq;
 END
 $function$;
-COMMENT ON FUNCTION outbox_dead_letters(text) IS
-    'The dead events of a consumer, in order. Errors: it is not subscribed; the caller is no member of its role.';
+COMMENT ON FUNCTION outbox_dead_letters_as(oid, text) IS 'What outbox_dead_letters does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_dead_letters_as(oid, text) FROM PUBLIC;
 
-CREATE FUNCTION outbox_take_dead(consumer text, event uuid) RETURNS outbox_dead
+CREATE FUNCTION outbox_dead_letters(consumer text) RETURNS SETOF outbox_dead
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION outbox_dead_letters(text) IS
+    'The dead events of a consumer of the types that it receives, in order. Errors: it is not subscribed; the caller is no member of its role.';
+
+CREATE FUNCTION outbox_take_dead(caller oid, consumer text, event uuid) RETURNS outbox_dead
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     taken @extschema@.outbox_dead;
 BEGIN
     DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.id = event RETURNING d.* INTO taken;
@@ -31,16 +36,16 @@ BEGIN
     RETURN taken;
 END
 $function$;
-COMMENT ON FUNCTION outbox_take_dead(text, uuid) IS
+COMMENT ON FUNCTION outbox_take_dead(oid, text, uuid) IS
     'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role. Internal.';
-REVOKE ALL ON FUNCTION outbox_take_dead(text, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_take_dead(oid, text, uuid) FROM PUBLIC;
 
-CREATE FUNCTION outbox_dead_retry(consumer text, event uuid) RETURNS void
+CREATE FUNCTION outbox_dead_retry_as(caller oid, consumer text, event uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    d @extschema@.outbox_dead := @extschema@.outbox_take_dead(consumer, event);
+    d @extschema@.outbox_dead := @extschema@.outbox_take_dead(caller, consumer, event);
     of_share integer := (SELECT s.id FROM @extschema@.outbox_share AS s JOIN @extschema@.outbox_consumer AS c USING (consumer)
                          WHERE s.consumer = d.consumer AND s.share = d.bucket % c.shares);
 BEGIN
@@ -56,16 +61,26 @@ BEGIN
     VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, clock_timestamp(), d.error);
 END
 $function$;
+COMMENT ON FUNCTION outbox_dead_retry_as(oid, text, uuid) IS 'What outbox_dead_retry does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_dead_retry_as(oid, text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION outbox_dead_retry(consumer text, event uuid) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_dead_retry(text, uuid) IS
     'A dead event is handed out again, and what comes of its aggregate waits behind it. It comes after events that were behind it and are done: whether that is right only its consumer knows. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';
 
-CREATE FUNCTION outbox_dead_drop(consumer text, event uuid) RETURNS void
+CREATE FUNCTION outbox_dead_drop_as(caller oid, consumer text, event uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_take_dead(consumer, event);
+    PERFORM @extschema@.outbox_take_dead(caller, consumer, event);
 END
 $function$;
+COMMENT ON FUNCTION outbox_dead_drop_as(oid, text, uuid) IS 'What outbox_dead_drop does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_dead_drop_as(oid, text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION outbox_dead_drop(consumer text, event uuid) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_dead_drop(text, uuid) IS
     'Gives a dead event up. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';

@@ -55,12 +55,11 @@ COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
     'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
 REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
--- Sets the end of the batch: in end_bucket and end_seq where it is full, else bucket 64.
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,
-        OUT fresh integer, OUT end_bucket integer, OUT end_seq bigint)
+        OUT fresh integer, OUT end_seq bigint)
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_fill' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) IS
-    'How many events a batch has, at most that many, and where it ends in the window. Internal.';
+    'How many events a batch has, at most that many, and the number of the last of them if it is full. Internal.';
 REVOKE ALL ON FUNCTION outbox_fill(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
@@ -68,46 +67,17 @@ CREATE FUNCTION outbox_past(p outbox_progress) RETURNS outbox_progress
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF p.end_bucket < 64 THEN
-        p.bucket := p.end_bucket;
-        p.seq := p.end_seq;
-    ELSIF p.last THEN
+    IF p.end_seq IS NULL THEN
         p.tick := p.until;
         p.until := NULL;
-    ELSE
-        p.low := p.high;
-        p.bucket := -1;
     END IF;
+    p.seq := p.end_seq;
     RETURN p;
 END
 $function$;
 COMMENT ON FUNCTION outbox_past(outbox_progress) IS 'Progress behind the end of its batch. Internal.';
 REVOKE ALL ON FUNCTION outbox_past(outbox_progress) FROM PUBLIC;
 
-CREATE FUNCTION outbox_before_next(c outbox_consumer, p outbox_progress, of_share integer) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off
-    SET jit = off
-    SET enable_bitmapscan = off
-AS $function$
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots(p.tick);
-BEGIN
-    RETURN (SELECT min(next.seq) - 1
-            FROM generate_series(of_share, 63, c.shares) AS b (bucket),
-                LATERAL (SELECT o.seq FROM @extschema@.outbox AS o
-                         WHERE o.slot = ANY (slots) AND o.bucket = b.bucket AND o.seq > p.low
-                         ORDER BY o.seq LIMIT 1) AS next);
-END
-$function$;
-COMMENT ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) IS
-    'Between what was looked at and the next event of a share, by its number, there is nothing; NULL: there is no next. Internal.';
-REVOKE ALL ON FUNCTION outbox_before_next(outbox_consumer, outbox_progress, integer) FROM PUBLIC;
-
--- A window is handed out by pieces of so many numbers, each bucket by bucket: what is
--- near in the table is read while it is in memory.
 CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer, most integer, era integer,
         OUT at outbox_progress, OUT a outbox_tick, OUT b outbox_tick, OUT fresh integer, OUT looked bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -124,21 +94,14 @@ BEGIN
             b := @extschema@.outbox_tick_after(a, era);
             EXIT WHEN b.tick IS NULL;
             at.until := b.tick;
-            at.bucket := -1;
             -- an era begins where the one before it ends: there is nothing between
-            at.low := CASE WHEN b.era = a.era THEN @extschema@.outbox_low(a, b) ELSE b.seq_after END;
+            at.seq := CASE WHEN b.era = a.era THEN @extschema@.outbox_low(a, b) ELSE b.seq_after END;
         END IF;
-        at.high := least(at.low + 50000, b.seq_after);
-        at.last := at.high = b.seq_after;
-        looked := looked + at.high - at.low;
-        SELECT * INTO fresh, at.end_bucket, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
+        looked := looked + b.seq_after - at.seq;
+        SELECT * INTO fresh, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
         EXIT WHEN fresh > 0;
         at := @extschema@.outbox_past(at);
-        IF at.until IS NULL THEN
-            a := b;
-        ELSE
-            at.low := least(@extschema@.outbox_before_next(c, at, share), b.seq_after);
-        END IF;
+        a := b;
     END LOOP;
 END
 $function$;
@@ -150,7 +113,7 @@ REVOKE ALL ON FUNCTION outbox_find(outbox_consumer, outbox_progress, integer, in
 CREATE FUNCTION outbox_events_of(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick) RETURNS SETOF outbox
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_events_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) IS
-    'The events between the position of a share and the end of its batch, by bucket and number. Internal.';
+    'The events between the position of a share and the end of its batch, in order. Internal.';
 REVOKE ALL ON FUNCTION outbox_events_of(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Batches
@@ -190,7 +153,6 @@ DECLARE
 BEGIN
     p.retries := @extschema@.outbox_take_due(c.consumer, p.share, batch, most);
     -- where there is no room for others the batch ends where it begins
-    p.end_bucket := p.bucket;
     p.end_seq := p.seq;
     WHILE p.retries < most LOOP
         f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
@@ -410,7 +372,7 @@ REVOKE ALL ON FUNCTION outbox_take(outbox_consumer, text, integer, outbox_tick) 
 
 -- For consumers
 
-CREATE FUNCTION outbox_receive(consumer text, worker text DEFAULT NULL, max integer DEFAULT 500)
+CREATE FUNCTION outbox_receive_as(caller oid, consumer text, worker text, max integer)
     RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
         version bigint, schemaversion integer, occurred_at timestamp, traceparent text, tracestate text,
         correlationid text, causationid text)
@@ -419,7 +381,7 @@ CREATE FUNCTION outbox_receive(consumer text, worker text DEFAULT NULL, max inte
 AS $function$
 #variable_conflict use_column
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     last @extschema@.outbox_tick;
     p @extschema@.outbox_progress;
     refused boolean;
@@ -435,7 +397,7 @@ BEGIN
             SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
                 e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
             FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
-            WHERE r.batch = p.batch
+            WHERE r.batch = p.batch AND (c.types IS NULL OR e.type = ANY (c.types))
             ORDER BY r.seq;
             given := FOUND;
         END IF;
@@ -452,11 +414,19 @@ BEGIN
             RETURN;
         END IF;
         -- all of it was refused, and then its worker was gone
-        PERFORM @extschema@.outbox_ack(p.batch);
+        PERFORM @extschema@.outbox_ack_as(caller, p.batch);
     END LOOP;
     PERFORM @extschema@.outbox_upkeep();
 END
 $function$;
+COMMENT ON FUNCTION outbox_receive_as(oid, text, text, integer) IS 'What outbox_receive does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_receive_as(oid, text, text, integer) FROM PUBLIC;
+
+CREATE FUNCTION outbox_receive(consumer text, worker text DEFAULT NULL, max integer DEFAULT 500)
+    RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
+        version bigint, schemaversion integer, occurred_at timestamp, traceparent text, tracestate text,
+        correlationid text, causationid text)
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 500;
 COMMENT ON FUNCTION outbox_receive(text, text, integer) IS
     'A batch of events for a worker of a consumer, at most max, by default 500: the batch that it has not acknowledged yet, again; else the next. Of each aggregate in order. tries: how often the event failed or was handed out before. worker: a name that no other worker of the consumer has, by default one of the session. Errors: the consumer is not subscribed, or the caller is no member of its role; it was dropped for being stuck; those of outbox_this_era.';
 
@@ -481,7 +451,7 @@ $function$;
 COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
 REVOKE ALL ON FUNCTION outbox_check_receive(outbox_consumer, integer) FROM PUBLIC;
 
-CREATE FUNCTION outbox_lock_batch(batch bigint) RETURNS outbox_progress
+CREATE FUNCTION outbox_lock_batch(caller oid, batch bigint) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -494,15 +464,15 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             HINT = 'Give the number that @extschema@.outbox_receive gave.';
     END IF;
-    PERFORM @extschema@.outbox_consumer_of(consumer);
+    PERFORM @extschema@.outbox_consumer_of(caller, consumer);
     PERFORM @extschema@.outbox_this_era();
     PERFORM @extschema@.outbox_lock(of_share, true);
     RETURN @extschema@.outbox_newest(of_share);
 END
 $function$;
-COMMENT ON FUNCTION outbox_lock_batch(bigint) IS
+COMMENT ON FUNCTION outbox_lock_batch(oid, bigint) IS
     'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era. Internal.';
-REVOKE ALL ON FUNCTION outbox_lock_batch(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_lock_batch(oid, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_refuse_batch(batch bigint, p outbox_progress) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -531,12 +501,12 @@ $function$;
 COMMENT ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
 REVOKE ALL ON FUNCTION outbox_was_acknowledged(outbox_progress, bigint) FROM PUBLIC;
 
-CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
+CREATE FUNCTION outbox_ack_as(caller oid, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(batch);
+    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(caller, batch);
 BEGIN
     IF NOT p.open OR p.batch <> batch THEN
         IF @extschema@.outbox_was_acknowledged(p, batch) THEN
@@ -559,5 +529,10 @@ BEGIN
     RETURN true;
 END
 $function$;
+COMMENT ON FUNCTION outbox_ack_as(oid, bigint) IS 'What outbox_ack does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_ack_as(oid, bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_ack(bigint) IS
     'All events of a batch are done but those that outbox_nack was told of. False if it was acknowledged before. Errors: another worker has taken it over; the caller may not act for its consumer; those of outbox_this_era.';

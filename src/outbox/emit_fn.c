@@ -17,7 +17,6 @@
 
 PG_FUNCTION_INFO_V1(tripmeter_emit);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_bucket);
-PG_FUNCTION_INFO_V1(tripmeter_outbox_caller);
 
 /* A text argument that an event cannot be without. */
 static text *
@@ -64,19 +63,4 @@ Datum
 tripmeter_outbox_bucket(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(outbox_bucket(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)));
-}
-
-/*
- * Who called, in a function that runs as the owner: the session's user, or the role it
- * has set.  What runs as somebody else on that user's behalf, as the functions of an
- * index do, has no caller.
- */
-Datum
-tripmeter_outbox_caller(PG_FUNCTION_ARGS pg_attribute_unused())
-{
-	if (InSecurityRestrictedOperation())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the outbox cannot be used within a security-restricted operation")));
-	PG_RETURN_OID(GetOuterUserId());
 }

@@ -116,12 +116,6 @@ COMMENT ON FUNCTION outbox_begin() IS
     'Makes the first rows of outbox_current and outbox_era, and after a restore that of a new era, which is not accepted yet. Internal: attaching, writing and subscribing call it.';
 REVOKE ALL ON FUNCTION outbox_begin() FROM PUBLIC;
 
-CREATE FUNCTION outbox_caller() RETURNS oid
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_caller'
-    LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1;
-COMMENT ON FUNCTION outbox_caller() IS
-    'The role that calls, also in a function that runs as another: the session''s user, or the role it has set. Error: in what runs on behalf of another user, such as the functions of an index.';
-
 CREATE FUNCTION outbox_bucket(aggregate_type text, aggregate_id text) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_bucket'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;

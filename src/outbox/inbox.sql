@@ -33,28 +33,28 @@ SELECT pg_extension_config_dump('outbox_inbox_0', '');
 SELECT pg_extension_config_dump('outbox_inbox_1', '');
 SELECT pg_extension_config_dump('outbox_inbox_generation', '');
 
-CREATE FUNCTION outbox_inbox_owner(consumer text) RETURNS name
-    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+CREATE FUNCTION outbox_inbox_owner(caller oid, consumer text) RETURNS name
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     IF EXISTS (SELECT FROM @extschema@.outbox_consumer AS c WHERE c.consumer = outbox_inbox_owner.consumer) THEN
-        RETURN (@extschema@.outbox_consumer_of(consumer)).owner;
+        RETURN (@extschema@.outbox_consumer_of(caller, consumer)).owner;
     END IF;
-    RETURN (SELECT rolname FROM pg_roles WHERE oid = @extschema@.outbox_caller());
+    RETURN pg_get_userbyid(caller);
 END
 $function$;
-COMMENT ON FUNCTION outbox_inbox_owner(text) IS
+COMMENT ON FUNCTION outbox_inbox_owner(oid, text) IS
     'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for another. Errors: the caller is no member of it. Internal.';
-REVOKE ALL ON FUNCTION outbox_inbox_owner(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox_inbox_owner(oid, text) FROM PUBLIC;
 
-CREATE FUNCTION inbox(consumer text, id uuid) RETURNS boolean
+CREATE FUNCTION inbox_as(caller oid, consumer text, id uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    of_owner name := @extschema@.outbox_inbox_owner(consumer);
+    of_owner name := @extschema@.outbox_inbox_owner(caller, consumer);
     young smallint;
 BEGIN
     PERFORM @extschema@.outbox_check_isolation();
@@ -66,14 +66,19 @@ BEGIN
         young := 0;
     END IF;
     IF EXISTS (SELECT FROM @extschema@.outbox_inbox AS i
-               WHERE i.generation = 1 - young AND i.id = inbox.id AND i.consumer = inbox.consumer AND i.owner = of_owner) THEN
+               WHERE i.generation = 1 - young AND i.id = inbox_as.id AND i.consumer = inbox_as.consumer AND i.owner = of_owner) THEN
         RETURN false;
     END IF;
     INSERT INTO @extschema@.outbox_inbox (owner, consumer, id, generation)
-    VALUES (of_owner, inbox.consumer, inbox.id, young) ON CONFLICT DO NOTHING;
+    VALUES (of_owner, inbox_as.consumer, inbox_as.id, young) ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END
 $function$;
+COMMENT ON FUNCTION inbox_as(oid, text, uuid) IS 'What inbox does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION inbox_as(oid, text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION inbox(consumer text, id uuid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION inbox(text, uuid) IS
     'Whether a consumer sees this id for the first time: true once, false afterwards, as long as the transaction that got true did not fail. Waits for a transaction that has just asked the same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be subscribed here: then ids are the calling role''s. Errors: the caller is no member of the consumer''s role; an isolation level above READ COMMITTED; an argument that is NULL.';
 

@@ -103,12 +103,12 @@ REVOKE ALL ON FUNCTION outbox_after_restore() FROM PUBLIC;
 
 -- Waiting
 
-CREATE FUNCTION outbox_look(consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
+CREATE FUNCTION outbox_look_as(caller oid, consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(consumer);
+    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     era integer := @extschema@.outbox_this_era();
     last @extschema@.outbox_tick := @extschema@.outbox_last_tick();
     p @extschema@.outbox_progress;
@@ -128,6 +128,11 @@ BEGIN
     END LOOP;
 END
 $function$;
+COMMENT ON FUNCTION outbox_look_as(oid, text, text, bigint) IS 'What outbox_look does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_look_as(oid, text, text, bigint) FROM PUBLIC;
+
+CREATE FUNCTION outbox_look(consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_look(text, text, bigint) IS
     'Whether outbox_receive may have something for a worker, where nothing was found up to a tick; and the latest tick. Errors: those of outbox_receive.';
 

@@ -16,15 +16,14 @@ REVOKE ALL ON FUNCTION outbox_behind(bigint) FROM PUBLIC;
 CREATE FUNCTION outbox_keep_referenced(of_slot smallint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 BEGIN
     PERFORM FROM @extschema@.outbox_retry WHERE slot = of_slot FOR UPDATE NOWAIT;
     INSERT INTO @extschema@.outbox_kept
     SELECT o.seq, o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.version, o.schemaversion, o.bucket, o.xid, o.occurred_at,
         o.traceparent, o.tracestate, o.correlationid, o.causationid, o.era
-    FROM (SELECT DISTINCT bucket, seq FROM @extschema@.outbox_retry WHERE slot = of_slot) AS r
-        JOIN @extschema@.outbox AS o ON o.slot = of_slot AND o.bucket = r.bucket AND o.seq = r.seq
+    FROM (SELECT DISTINCT slot, bucket, seq FROM @extschema@.outbox_retry WHERE slot = of_slot) AS r,
+        @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS o
     ON CONFLICT DO NOTHING;
     UPDATE @extschema@.outbox_retry SET slot = NULL WHERE slot = of_slot;
 END
@@ -143,20 +142,21 @@ CREATE FUNCTION outbox_drop_stuck() RETURNS SETOF text
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    behind text[];
     stuck text;
 BEGIN
-    FOR stuck IN
-        SELECT consumer FROM @extschema@.outbox_behind((SELECT min(sealed_tick) FROM @extschema@.outbox_ring)) AS consumer
-            JOIN @extschema@.outbox_consumer USING (consumer)
-        WHERE when_stuck = 'drop'
-    LOOP
+    behind := ARRAY(SELECT @extschema@.outbox_behind((SELECT min(sealed_tick) FROM @extschema@.outbox_ring)));
+    IF EXISTS (SELECT FROM @extschema@.outbox_consumer WHERE consumer = ANY (behind) AND when_stuck = 'keep') THEN
+        RETURN;
+    END IF;
+    FOREACH stuck IN ARRAY behind LOOP
         UPDATE @extschema@.outbox_consumer SET lost_at = clock_timestamp() WHERE consumer = stuck;
         RAISE WARNING 'consumer "%" is dropped: it kept a slot of the full ring', stuck;
         RETURN NEXT stuck;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot and whose policy allows it, and returns them. Internal.';
+COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, and returns them. Internal.';
 REVOKE ALL ON FUNCTION outbox_drop_stuck() FROM PUBLIC;
 
 CREATE FUNCTION outbox_open_next(era integer) RETURNS smallint
@@ -174,7 +174,9 @@ BEGIN
     IF opening IS NULL AND (SELECT when_full FROM @extschema@.outbox_setting) = 'extend' THEN
         opening := @extschema@.outbox_add_slot();
     END IF;
-    UPDATE @extschema@.outbox_current SET slot = coalesce(opening, slot), refused = opening IS NULL;
+    UPDATE @extschema@.outbox_current AS current
+    SET slot = coalesce(opening, current.slot), refused = opening IS NULL
+    WHERE opening IS NOT NULL OR NOT current.refused;
     IF opening IS NULL THEN
         RETURN NULL;
     END IF;

@@ -64,13 +64,13 @@ SELECT pg_extension_config_dump('outbox_dead', '');
 CREATE FUNCTION outbox_event_of(of_slot smallint, of_bucket integer, of_seq bigint) RETURNS SETOF outbox
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 BEGIN
     IF of_slot IS NULL THEN
         RETURN QUERY SELECT k.*, NULL::smallint FROM @extschema@.outbox_kept AS k WHERE k.seq = of_seq;
     ELSE
-        RETURN QUERY SELECT o.* FROM @extschema@.outbox AS o WHERE o.slot = of_slot AND o.bucket = of_bucket AND o.seq = of_seq;
+        -- by its own name: what a session knows of the partitions may be older than the slot
+        RETURN QUERY EXECUTE format('SELECT * FROM @extschema@.outbox_%s WHERE bucket = $1 AND seq = $2', of_slot) USING of_bucket, of_seq;
     END IF;
 END
 $function$;
@@ -272,13 +272,13 @@ COMMENT ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, te
     'An event failed that was handed out for the first time. Errors: it is not in the batch. Internal.';
 REVOKE ALL ON FUNCTION outbox_nack_fresh(outbox_consumer, outbox_progress, uuid, text, interval) FROM PUBLIC;
 
-CREATE FUNCTION outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
+CREATE FUNCTION outbox_nack_as(caller oid, batch bigint, event uuid, error text, delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(batch);
+    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(caller, batch);
     c @extschema@.outbox_consumer;
     retried @extschema@.outbox_retry;
 BEGIN
@@ -293,5 +293,10 @@ BEGIN
     RETURN @extschema@.outbox_nack_fresh(c, p, event, error, delay);
 END
 $function$;
+COMMENT ON FUNCTION outbox_nack_as(oid, bigint, uuid, text, interval) IS 'What outbox_nack does, for a caller. Internal.';
+REVOKE ALL ON FUNCTION outbox_nack_as(oid, bigint, uuid, text, interval) FROM PUBLIC;
+
+CREATE FUNCTION outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_nack(bigint, uuid, text, interval) IS
     'An event of an open batch failed: it is tried again later, after that delay, or else one that grows with each failure. Returns when. Until then it and the later events of its aggregate wait, those of the same batch too: leave these out. NULL: it failed too often and is in outbox_dead; go on with the next. Errors: it is not in the batch; another worker has taken the batch over; the caller may not act for its consumer; those of outbox_this_era.';

@@ -79,18 +79,22 @@ open_slot(RingScan *ring, const char *parent, int slot, const char *key, const c
 	ring->key = column_of(opened->table, key);
 	ring->number = column_of(opened->table, number);
 	opened->index = open_index(opened->table, ring->key, ring->number);
-	opened->scan = NULL;
 }
 
-/* Lock and open the tables of the slots in use that may hold what a tick does not see. */
+/*
+ * Lock and open the tables of the slots in use that may hold what a tick does not see, to
+ * read rows in the order of their numbers.
+ */
 void
-ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number)
+ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number,
+		  ScanDirection direction)
 {
 	OutboxScan	scan;
 	HeapTuple	tuple;
 	int			room = 8;
 
 	memset(ring, 0, sizeof(*ring));
+	ring->direction = direction;
 	ring->slots = palloc(room * sizeof(RingSlot));
 	outbox_scan_begin(&scan, outbox_relation("outbox_ring"));
 	while ((tuple = outbox_scan_next(&scan)) != NULL)
@@ -109,75 +113,98 @@ ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key,
 	ring->snapshot = RegisterSnapshot(GetLatestSnapshot());
 }
 
-static void
-end_scan(RingSlot *slot)
-{
-	if (slot->scan != NULL)
-		systable_endscan_ordered(slot->scan);
-	slot->scan = NULL;
-}
-
-static void
-advance(RingScan *ring, RingSlot *slot)
+/* Go to the next row of a source; false if it has none. */
+static bool
+advance(RingScan *ring, RingSource *source)
 {
 	bool		isnull;
 
-	slot->tuple = systable_getnext_ordered(slot->scan, ring->direction);
-	if (slot->tuple != NULL)
-		slot->number = DatumGetInt64(heap_getattr(slot->tuple, ring->number, RelationGetDescr(slot->table), &isnull));
+	source->tuple = systable_getnext_ordered(source->scan, ring->direction);
+	if (source->tuple == NULL)
+		return false;
+	source->number = DatumGetInt64(heap_getattr(source->tuple, ring->number, RelationGetDescr(source->slot->table), &isnull));
+	return true;
 }
 
-/* Begin to read the rows that match, by the columns of the table, in the order of their numbers. */
+/* Search all slots for the rows that match, by the columns of the table; before the first of any search is read. */
 void
-ring_find(RingScan *ring, const ScanKeyData *keys, int count, ScanDirection direction)
+ring_find(RingScan *ring, const ScanKeyData *keys, int count)
 {
-	Assert(count <= MAX_KEYS);
-	ring->direction = direction;
-	ring->given = NULL;
+	Assert(count <= MAX_KEYS && ring->next == NULL);
 	for (int i = 0; i < ring->count; i++)
 	{
-		RingSlot   *slot = &ring->slots[i];
+		RingSource *source;
 		ScanKeyData own[MAX_KEYS];
 
-		end_scan(slot);
+		if (ring->source_count == ring->source_room)
+		{
+			ring->source_room = Max(ring->count, 2 * ring->source_room);
+			ring->sources = ring->sources == NULL ? palloc(ring->source_room * sizeof(RingSource)) :
+				repalloc(ring->sources, ring->source_room * sizeof(RingSource));
+		}
+		source = &ring->sources[ring->source_count++];
+		source->slot = &ring->slots[i];
 		/* they are made those of the index in place */
 		memcpy(own, keys, count * sizeof(ScanKeyData));
-		slot->scan = systable_beginscan_ordered(slot->table, slot->index, ring->snapshot, count, own);
-		advance(ring, slot);
+		source->scan = systable_beginscan_ordered(source->slot->table, source->slot->index, ring->snapshot, count, own);
 	}
 }
 
-/* The next row, which is good until the next call; NULL: there is none. */
+/* Of two sources, the one whose row comes first is the greater one: see binaryheap.h. */
+static int
+compare_sources(Datum a, Datum b, void *argument)
+{
+	RingScan   *ring = argument;
+	int64		left = ((RingSource *) DatumGetPointer(a))->number;
+	int64		right = ((RingSource *) DatumGetPointer(b))->number;
+	int			order = left < right ? 1 : left > right ? -1 : 0;
+
+	return ScanDirectionIsForward(ring->direction) ? order : -order;
+}
+
+/* Make ready the sources that have rows. */
+static void
+begin_merge(RingScan *ring)
+{
+	ring->next = binaryheap_allocate(Max(ring->source_count, 1), compare_sources, ring);
+	for (int i = 0; i < ring->source_count; i++)
+		if (advance(ring, &ring->sources[i]))
+			binaryheap_add_unordered(ring->next, PointerGetDatum(&ring->sources[i]));
+	binaryheap_build(ring->next);
+}
+
+/* The next row of all that were searched for, which is good until the next call; NULL: there is none. */
 HeapTuple
 ring_next(RingScan *ring)
 {
-	RingSlot   *next = NULL;
-
-	if (ring->given != NULL)
-		advance(ring, ring->given);
-	for (int i = 0; i < ring->count; i++)
+	if (ring->next == NULL)
+		begin_merge(ring);
+	else if (ring->given != NULL)
 	{
-		RingSlot   *slot = &ring->slots[i];
-
-		if (slot->tuple == NULL)
-			continue;
-		if (next == NULL || (ScanDirectionIsForward(ring->direction) ? slot->number < next->number : slot->number > next->number))
-			next = slot;
+		if (advance(ring, ring->given))
+			binaryheap_replace_first(ring->next, PointerGetDatum(ring->given));
+		else
+			(void) binaryheap_remove_first(ring->next);
 	}
-	ring->given = next;
-	return next == NULL ? NULL : next->tuple;
+	ring->given = binaryheap_empty(ring->next) ? NULL : (RingSource *) DatumGetPointer(binaryheap_first(ring->next));
+	return ring->given == NULL ? NULL : ring->given->tuple;
 }
 
 /* The tables stay locked until the transaction ends, as those of a query do. */
 void
 ring_close(RingScan *ring)
 {
+	for (int i = 0; i < ring->source_count; i++)
+		systable_endscan_ordered(ring->sources[i].scan);
 	for (int i = 0; i < ring->count; i++)
 	{
-		end_scan(&ring->slots[i]);
 		index_close(ring->slots[i].index, NoLock);
 		table_close(ring->slots[i].table, NoLock);
 	}
 	UnregisterSnapshot(ring->snapshot);
+	if (ring->next != NULL)
+		binaryheap_free(ring->next);
+	if (ring->sources != NULL)
+		pfree(ring->sources);
 	pfree(ring->slots);
 }

@@ -8,6 +8,7 @@
 #include "access/genam.h"
 #include "access/sdir.h"
 #include "access/skey.h"
+#include "lib/binaryheap.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -16,10 +17,16 @@ typedef struct RingSlot
 {
 	Relation	table;
 	Relation	index;
-	SysScanDesc scan;			/* NULL: none is begun */
-	HeapTuple	tuple;			/* the next one; NULL: there is none */
-	int64		number;			/* its number */
 } RingSlot;
+
+/* What one search has still to give of one slot. */
+typedef struct RingSource
+{
+	RingSlot   *slot;
+	SysScanDesc scan;
+	HeapTuple	tuple;			/* the next one */
+	int64		number;			/* its number */
+} RingSource;
 
 /* The tables of the slots that are in use. */
 typedef struct RingScan
@@ -30,11 +37,16 @@ typedef struct RingScan
 	AttrNumber	number;			/* and what they are ordered by; may be the same */
 	Snapshot	snapshot;		/* taken when all tables were locked */
 	ScanDirection direction;
-	RingSlot   *given;			/* whose tuple was returned last */
+	RingSource *sources;
+	int			source_count;
+	int			source_room;
+	binaryheap *next;			/* sources that have rows; NULL: nothing was read yet */
+	RingSource *given;			/* whose tuple was returned last; NULL: none */
 } RingScan;
 
-extern void ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number);
-extern void ring_find(RingScan *ring, const ScanKeyData *keys, int count, ScanDirection direction);
+extern void ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number,
+					  ScanDirection direction);
+extern void ring_find(RingScan *ring, const ScanKeyData *keys, int count);
 extern HeapTuple ring_next(RingScan *ring);
 extern void ring_close(RingScan *ring);
 

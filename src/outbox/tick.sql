@@ -158,6 +158,11 @@ $function$;
 COMMENT ON FUNCTION outbox_snapshot() IS 'What has committed by now; never what this transaction wrote. Internal.';
 REVOKE ALL ON FUNCTION outbox_snapshot() FROM PUBLIC;
 
+CREATE FUNCTION outbox_write_tick(made outbox_tick) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_write_tick' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_write_tick(outbox_tick) IS 'Writes a tick into the current slot. Internal.';
+REVOKE ALL ON FUNCTION outbox_write_tick(outbox_tick) FROM PUBLIC;
+
 -- The lock makes of two ticks the later one see more, and keeps the slot that is written
 -- to from being truncated meanwhile. It is not held until commit: whoever receives may keep
 -- its transaction open for long.
@@ -178,8 +183,7 @@ BEGIN
     -- this may give the transaction an id, which is not to be among those in progress
     made.tick := nextval('@extschema@.outbox_tick_number');
     made.at := clock_timestamp();
-    SELECT slot INTO made.slot FROM @extschema@.outbox_current;
-    INSERT INTO @extschema@.outbox_tick SELECT made.*;
+    PERFORM @extschema@.outbox_write_tick(made);
     PERFORM @extschema@.outbox_unlock(0);
     PERFORM @extschema@.outbox_flush(made.lsn);
     RETURN made;
@@ -243,7 +247,9 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO @extschema@.outbox_setting DEFAULT VALUES ON CONFLICT DO NOTHING;
-    INSERT INTO @extschema@.outbox_ring (slot) SELECT generate_series(0, 7);
+    -- of all partitions: a dump of the schema alone has those that were added to the ring
+    INSERT INTO @extschema@.outbox_ring (slot)
+    SELECT generate_series(1, count(*)) - 1 FROM pg_inherits WHERE inhparent = '@extschema@.outbox'::regclass;
     UPDATE @extschema@.outbox_ring
     SET opened_at = clock_timestamp(),
         opened_tick = @extschema@.outbox_mark((SELECT max(era) FROM @extschema@.outbox_era), '3:3:', 0)
@@ -254,13 +260,23 @@ COMMENT ON FUNCTION outbox_prepare() IS 'Makes the rows that the outbox starts w
 REVOKE ALL ON FUNCTION outbox_prepare() FROM PUBLIC;
 
 CREATE FUNCTION outbox_mark(era integer, snapshot pg_snapshot, seq bigint) RETURNS bigint
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    INSERT INTO @extschema@.outbox_tick
-    SELECT nextval('@extschema@.outbox_tick_number'), era, snapshot, 0, pg_snapshot_xmax(snapshot), seq, @extschema@.outbox_end_of_log(), clock_timestamp(), slot
-    FROM @extschema@.outbox_current
-    RETURNING tick
+DECLARE
+    mark @extschema@.outbox_tick;
+BEGIN
+    mark.tick := nextval('@extschema@.outbox_tick_number');
+    mark.era := era;
+    mark.snapshot := snapshot;
+    mark.seq_before := 0;
+    mark.next_xid := pg_snapshot_xmax(snapshot);
+    mark.seq_after := seq;
+    mark.lsn := @extschema@.outbox_end_of_log();
+    mark.at := clock_timestamp();
+    PERFORM @extschema@.outbox_write_tick(mark);
+    RETURN mark.tick;
+END
 $function$;
 COMMENT ON FUNCTION outbox_mark(integer, pg_snapshot, bigint) IS
     'Makes a tick that marks where an era begins, whose snapshot sees nothing, or ends, whose snapshot sees all of it. Internal.';

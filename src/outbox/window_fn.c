@@ -28,17 +28,9 @@
 PG_FUNCTION_INFO_V1(tripmeter_outbox_fill);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_events_of);
 
-/* What is read, bucket by bucket, and where the reading is. */
+/* Which events are looked for. */
 typedef struct Window
 {
-	int32		share;			/* the first bucket */
-	int32		shares;			/* from one bucket to the next */
-	int32		bucket;			/* the position of the share: */
-	int64		seq;			/* up to there all is done */
-	int64		low;			/* where a bucket begins, but for the position's */
-	int64		high;			/* where it ends, but for that of the end */
-	int32		end_bucket;		/* the end of the batch; BUCKETS: it is that of the window */
-	int64		end_seq;
 	int32		era;
 	Datum		a;				/* snapshots */
 	Datum		b;
@@ -49,8 +41,6 @@ typedef struct Window
 	AttrNumber	xid_column;
 	AttrNumber	type_column;
 	RingScan	ring;
-	int32		reading;		/* the bucket that is read */
-	bool		is_reading;
 } Window;
 
 static Datum
@@ -95,33 +85,50 @@ read_types(Window *window, HeapTupleHeader consumer)
 			window->types[window->type_count++] = values[i];
 }
 
-/* The events of a share from its position on; false if there is no window. */
+/* Search each bucket of a share for the events above one number and up to another. */
+static void
+find_events(Window *window, int32 share, int32 shares, int64 above, int64 up_to)
+{
+	for (int32 bucket = share; bucket < BUCKETS; bucket += shares)
+	{
+		ScanKeyData keys[3];
+
+		ScanKeyInit(&keys[0], window->ring.key, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(bucket));
+		ScanKeyInit(&keys[1], window->ring.number, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(above));
+		ScanKeyInit(&keys[2], window->ring.number, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(up_to));
+		ring_find(&window->ring, keys, 3);
+	}
+}
+
+/*
+ * The events of a share above its position, up to a number, by default the last of the window;
+ * false if there is no window.
+ */
 static bool
-open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 share, HeapTupleHeader a, HeapTupleHeader b)
+open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 share, HeapTupleHeader a, HeapTupleHeader b,
+			const char *up_to)
 {
 	Oid			outbox;
+	bool		to_the_end = true;
+	Datum		end = (Datum) 0;
 
 	memset(window, 0, sizeof(*window));
 	if (!snapshot_of(a, &window->a) || !snapshot_of(b, &window->b))
 		return false;
-	window->share = share;
-	window->shares = DatumGetInt32(field(consumer, "shares"));
-	window->bucket = DatumGetInt32(field(p, "bucket"));
-	/* before the first bucket there is no position in one */
-	if (window->bucket >= 0)
-		window->seq = DatumGetInt64(field(p, "seq"));
-	window->low = DatumGetInt64(field(p, "low"));
-	window->high = DatumGetInt64(field(p, "high"));
-	window->end_bucket = BUCKETS;
 	window->era = DatumGetInt32(field(a, "era"));
 	read_types(window, consumer);
+	if (up_to != NULL)
+		end = GetAttributeByName(p, up_to, &to_the_end);
+	if (to_the_end)
+		end = field(b, "seq_after");
 
 	outbox = outbox_relation("outbox");
 	window->era_column = get_attnum(outbox, "era");
 	window->xid_column = get_attnum(outbox, "xid");
 	window->type_column = get_attnum(outbox, "type");
-	window->reading = share - window->shares;
-	ring_open(&window->ring, "outbox", DatumGetInt64(field(p, "tick")), "bucket", "seq");
+	ring_open(&window->ring, "outbox", DatumGetInt64(field(p, "tick")), "bucket", "seq", ForwardScanDirection);
+	find_events(window, share, DatumGetInt32(field(consumer, "shares")),
+				DatumGetInt64(field(p, "seq")), DatumGetInt64(end));
 	return true;
 }
 
@@ -138,7 +145,7 @@ is_wanted_type(Window *window, Datum type)
 static bool
 is_in_window(Window *window, HeapTuple event)
 {
-	TupleDesc	descriptor = RelationGetDescr(window->ring.given->table);
+	TupleDesc	descriptor = RelationGetDescr(window->ring.given->slot->table);
 	bool		isnull;
 	Datum		xid;
 
@@ -150,73 +157,47 @@ is_in_window(Window *window, HeapTuple event)
 		(window->types == NULL || is_wanted_type(window, heap_getattr(event, window->type_column, descriptor, &isnull)));
 }
 
-/* Begin to read the next bucket; false if there is none. */
-static bool
-next_bucket(Window *window)
-{
-	ScanKeyData keys[3];
-	int64		low;
-	int64		high;
-
-	do
-		window->reading += window->shares;
-	while (window->reading < window->bucket);
-	if (window->reading >= BUCKETS || window->reading > window->end_bucket)
-		return false;
-	low = window->reading == window->bucket ? window->seq : window->low;
-	high = window->reading == window->end_bucket ? window->end_seq : window->high;
-	ScanKeyInit(&keys[0], window->ring.key, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(window->reading));
-	ScanKeyInit(&keys[1], window->ring.number, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(low));
-	ScanKeyInit(&keys[2], window->ring.number, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(high));
-	ring_find(&window->ring, keys, 3, ForwardScanDirection);
-	return true;
-}
-
-/* The next event, by bucket and number; NULL: there is none. */
+/* The next event, by number; NULL: there is none. */
 static HeapTuple
 next_event(Window *window)
 {
 	HeapTuple	event;
 
-	for (;;)
+	while ((event = ring_next(&window->ring)) != NULL)
 	{
-		if (!window->is_reading && !next_bucket(window))
-			return NULL;
-		window->is_reading = true;
-		while ((event = ring_next(&window->ring)) != NULL)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (is_in_window(window, event))
-				return event;
-		}
-		window->is_reading = false;
+		CHECK_FOR_INTERRUPTS();
+		if (is_in_window(window, event))
+			return event;
 	}
+	return NULL;
 }
 
-/* How many events a batch has, and where it ends: in a bucket where it is full, else behind the last. */
+/* How many events a batch has, and where it ends if it is full. */
 Datum
 tripmeter_outbox_fill(PG_FUNCTION_ARGS)
 {
 	int32		most = PG_GETARG_INT32(5);
 	Window		window;
 	int32		fresh = 0;
+	int64		end = 0;
 	TupleDesc	descriptor;
-	Datum		values[3];
-	bool		nulls[3] = {false};
+	Datum		values[2];
+	bool		nulls[2] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	if (open_window(&window, PG_GETARG_HEAPTUPLEHEADER(0), PG_GETARG_HEAPTUPLEHEADER(1), PG_GETARG_INT32(2),
-					PG_GETARG_HEAPTUPLEHEADER(3), PG_GETARG_HEAPTUPLEHEADER(4)))
+					PG_GETARG_HEAPTUPLEHEADER(3), PG_GETARG_HEAPTUPLEHEADER(4), NULL))
 	{
 		while (fresh < most && next_event(&window) != NULL)
 			fresh++;
-		window.end_seq = fresh == most ? window.ring.given->number : 0;
+		if (fresh == most)
+			end = window.ring.given->number;
 		ring_close(&window.ring);
 	}
 	values[0] = Int32GetDatum(fresh);
-	values[1] = Int32GetDatum(fresh == most ? window.reading : BUCKETS);
-	values[2] = Int64GetDatum(fresh == most ? window.end_seq : 0);
+	values[1] = Int64GetDatum(end);
+	nulls[1] = fresh < most;
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 
@@ -225,17 +206,13 @@ Datum
 tripmeter_outbox_events_of(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	HeapTupleHeader p = PG_GETARG_HEAPTUPLEHEADER(1);
 	Window		window;
 	HeapTuple	event;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!open_window(&window, PG_GETARG_HEAPTUPLEHEADER(0), p, PG_GETARG_INT32(2),
-					 PG_GETARG_HEAPTUPLEHEADER(3), PG_GETARG_HEAPTUPLEHEADER(4)))
+	if (!open_window(&window, PG_GETARG_HEAPTUPLEHEADER(0), PG_GETARG_HEAPTUPLEHEADER(1), PG_GETARG_INT32(2),
+					 PG_GETARG_HEAPTUPLEHEADER(3), PG_GETARG_HEAPTUPLEHEADER(4), "end_seq"))
 		return (Datum) 0;
-	window.end_bucket = DatumGetInt32(field(p, "end_bucket"));
-	if (window.end_bucket >= 0)
-		window.end_seq = DatumGetInt64(field(p, "end_seq"));
 	while ((event = next_event(&window)) != NULL)
 		tuplestore_puttuple(result->setResult, event);
 	ring_close(&window.ring);

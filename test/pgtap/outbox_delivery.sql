@@ -1,7 +1,7 @@
 -- Receiving by the rules: who may, what comes, in which order, and what becomes of events
 -- that fail. Not in one transaction, for what it writes itself it cannot receive.
 
-SELECT plan(62);
+SELECT plan(80);
 
 CREATE ROLE outbox_owner;
 CREATE ROLE outbox_member;
@@ -44,6 +44,7 @@ SELECT lives_ok($$SELECT tripmeter.outbox_subscribe('one', shares => 1, owner =>
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('one')$$, '42710', 'consumer "one" is subscribed already', 'once');
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('x', shares => 3)$$, '23514', NULL, 'shares are a power of two');
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('')$$, '23514', NULL, 'a name is not empty');
+SELECT throws_ok($$SELECT tripmeter.outbox_subscribe(NULL)$$, '22004', 'of what describes a consumer only its types and its owner may be NULL', 'nor NULL');
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('x', owner => 'nobody at all')$$, '42704', 'role "nobody at all" does not exist', 'it belongs to a role');
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('x', '99999999')$$, '22023', 'there is no tick "99999999" to start from', 'a start is kept');
 SELECT throws_ok($$SELECT tripmeter.outbox_subscribe('x', 'yesterday')$$, '22023', 'there is no tick "yesterday" to start from', 'a start is a tick');
@@ -69,6 +70,16 @@ SELECT batch('one') AS batch \gset
 SET ROLE outbox_stranger;
 SELECT throws_ok(format('SELECT tripmeter.outbox_ack(%s)', :batch), '42501', 'permission denied for consumer "one"', 'nobody acknowledges for another');
 RESET ROLE;
+-- whoever calls a function that runs as its definer acts as that one, and as nobody else
+SET ROLE outbox_stranger;
+CREATE FUNCTION pg_temp.peep() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$SELECT count(*) FROM tripmeter.outbox_receive('one')$$;
+RESET ROLE;
+SELECT throws_ok('SELECT pg_temp.peep()', '42501', 'permission denied for consumer "one"', 'a stranger''s function does not receive for whoever calls it');
+ALTER FUNCTION pg_temp.peep() OWNER TO outbox_owner;
+SET ROLE outbox_stranger;
+SELECT is(pg_temp.peep(), 0::bigint, 'an owner''s function receives for others');
+RESET ROLE;
+DROP FUNCTION pg_temp.peep();
 SELECT throws_ok($$SELECT * FROM tripmeter.outbox_receive('none')$$, '42704', 'consumer "none" is not subscribed', 'who is not subscribed receives nothing');
 SELECT throws_ok($$SELECT * FROM tripmeter.outbox_receive('one', max => 0)$$, '22023', 'a batch cannot have at most 0 events', 'a batch has a size');
 SELECT throws_ok($$SELECT tripmeter.outbox_ack(7)$$, '22023', 'there is no batch 7', 'a batch is one that was given');
@@ -88,10 +99,10 @@ SELECT is(receive('one'), NULL, 'what has not committed is not received, by its 
 COMMIT;
 SELECT emit('b2');
 -- aggregate b is in a bucket before that of a
-SELECT is(receive('one', most => 1), 'b2', 'a batch is no larger than asked for');
-SELECT is(receive('one', most => 2), 'b2/1', 'and stays as it is');
+SELECT is(receive('one', most => 1), 'a3', 'a batch is no larger than asked for');
+SELECT is(receive('one', most => 2), 'a3/1', 'and stays as it is');
 SELECT ack('one');
-SELECT is(receive('one', most => 2), 'a3', 'the next goes on behind it');
+SELECT is(receive('one', most => 2), 'b2', 'the next goes on behind it');
 SELECT ack('one');
 
 -- Failing
@@ -154,10 +165,62 @@ SELECT is(tripmeter.outbox_wait('some', '0', 'w'), true, 'who waits is told of a
 SELECT ack('some');
 SELECT is(tripmeter.outbox_wait('some', '50 ms', 'w'), false, 'and of nothing after a while');
 
+SELECT cmp_ok(tripmeter.outbox_tick_at(clock_timestamp()), '>', :'start'::bigint, 'a time has a tick');
+SELECT is(tripmeter.outbox_tick_at('-infinity'), (SELECT min(opened_tick) FROM tripmeter.outbox_ring), 'the oldest, if it is long ago');
+
+-- What failed, and what is dead, when its consumer seeks
+
+SELECT tripmeter.outbox_subscribe('back', 'now', 1, max_tries => 2, retry_delay => '0');
+SELECT tripmeter.outbox_tick() AS start \gset
+SELECT emit('n1', 'n2', 'o1', 'p1', 'p2');
+SELECT nack('back', 'n1', '1 h'), nack('back', 'o1', '0');
+SELECT ack('back');
+SELECT nack('back', 'o1');
+SELECT ack('back');
+SELECT results_eq($$SELECT metric, value FROM tripmeter.outbox_metrics WHERE consumer = 'back' AND metric ~ 'blocked|dead' ORDER BY 1$$,
+    $$VALUES ('blocked_events', 2::numeric), ('blocked_keys', 1), ('dead_events', 1)$$, 'one waits with one behind it, one is dead');
+SELECT emit('o2');
+SELECT tripmeter.outbox_seek('back', :'start');
+SELECT is(receive('back'), 'n1 n2 o1 o2 p1 p2', 'who seeks back receives them in their places');
+SELECT is(receive('back'), 'n1/1 n2/1 o1/1 o2/1 p1/1 p2/1', 'and again, until that is acknowledged');
+SELECT is(nack('back', 'o1', '0'), 'later', 'they may fail again');
+SELECT is(receive('back'), 'n1/3 n2/3 p1/3 p2/3', 'and wait then');
+SELECT ack('back');
+SELECT is(nack('back', 'o1'), 'dead', 'and die again');
+SELECT ack('back');
+SELECT emit('o3');
+SELECT tripmeter.outbox_tick() AS start \gset
+SELECT is(nack('back', 'o3', '1 h'), 'later', 'another fails');
+SELECT ack('back');
+SELECT tripmeter.outbox_seek('back', :'start');
+SELECT is(receive('back'), NULL, 'who seeks to behind them receives nothing');
+SELECT results_eq($$SELECT metric, value FROM tripmeter.outbox_metrics WHERE consumer = 'back' AND metric ~ 'blocked|dead' ORDER BY 1$$,
+    $$VALUES ('blocked_events', 1::numeric), ('blocked_keys', 1), ('dead_events', 1)$$, 'and they wait, and are dead, as before');
+
+-- Types that are taken away
+
+SELECT tripmeter.outbox_change('back', types => '{2}');
+UPDATE tripmeter.outbox_retry SET next_at = now() WHERE consumer = 'back';
+SELECT emit('q1', 'q2');
+SELECT is(receive('back'), 'q2', 'what failed is not handed out again if its type is no longer subscribed to');
+SELECT is_empty($$SELECT * FROM tripmeter.outbox_dead_letters('back')$$, 'nor shown if it is dead');
+SELECT ack('back');
+SELECT is((SELECT count(*) FROM tripmeter.outbox_retry WHERE consumer = 'back'), 0::bigint, 'it blocks nothing any more');
+
 -- Once
 
 SELECT results_eq($$SELECT tripmeter.inbox('one', i), tripmeter.inbox('one', i), tripmeter.inbox('some', i) FROM gen_random_uuid() AS i$$,
     $$VALUES (true, false, true)$$, 'each consumer sees an id for the first time once');
+
+-- In order
+
+SELECT tripmeter.outbox_subscribe('orderly', 'now', 1);
+SELECT count(tripmeter.emit('thing', n::text, '1', NULL)) FROM generate_series(1, 100) AS n;
+CREATE TABLE outbox_test.handed AS SELECT batch, row_number() OVER () AS place, aggregateid FROM tripmeter.outbox_receive('orderly', 'w', 60);
+SELECT ack('orderly');
+INSERT INTO outbox_test.handed SELECT batch, 60 + row_number() OVER (), aggregateid FROM tripmeter.outbox_receive('orderly', 'w', 60);
+SELECT results_eq('SELECT aggregateid FROM handed ORDER BY place', 'SELECT n::text FROM generate_series(1, 100) AS n', 'a window is handed out in the order of its numbers');
+SELECT tripmeter.outbox_unsubscribe('orderly');
 
 -- Many workers share
 

@@ -1,7 +1,7 @@
 -- Rules: which changes make which events, and who may say so.
 
 BEGIN;
-SELECT plan(38);
+SELECT plan(40);
 SET LOCAL client_min_messages = warning;
 
 CREATE SEQUENCE pg_temp.seen MINVALUE 0;
@@ -154,11 +154,18 @@ SET LOCAL ROLE tripmeter_fleet;
 SELECT throws_ok($$SELECT tripmeter.outbox_detach('fleet.cars')$$, '42501', NULL, 'who was the owner is it no more');
 RESET ROLE;
 
--- On behalf of another user nobody is the caller: an index's function, run by maintenance
+-- Who calls is whoever the code runs as: a function's definer, and the owner of a table whose index calls it
 CREATE TABLE trap (id int);
 CREATE FUNCTION shop.trap(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM tripmeter.outbox_detach(''public.trips''); RETURN 1; END';
+CREATE FUNCTION shop.definer() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM tripmeter.outbox_detach(''public.trips''); RETURN 1; END';
 INSERT INTO trap VALUES (1);
-SELECT throws_ok('CREATE INDEX ON trap (shop.trap(id))', '42501', 'the outbox cannot be used within a security-restricted operation', 'nobody is tricked into being the caller');
+ALTER TABLE trap OWNER TO tripmeter_driver;
+ALTER FUNCTION shop.definer() OWNER TO tripmeter_driver;
+GRANT USAGE ON SCHEMA shop TO tripmeter_driver;
+SELECT throws_ok('CREATE INDEX ON trap (shop.trap(id))', '42501', 'must be owner of table public.trips', 'nobody is tricked into being the caller by an index');
+SELECT throws_ok('SELECT shop.definer()', '42501', 'must be owner of table public.trips', 'nor by a function');
+ALTER TABLE public.trips OWNER TO tripmeter_driver;
+SELECT lives_ok('SELECT shop.definer()', 'whose definer may do what it says');
 
 SELECT * FROM finish();
 ROLLBACK;
