@@ -34,7 +34,8 @@ OBJS = src/tripmeter.o \
 	src/outbox/outbox_writer.o src/outbox/outbox_payload.o src/outbox/outbox_condition.o \
 	src/outbox/outbox_source.o src/outbox/capture_pairs.o src/outbox/capture_fn.o \
 	src/outbox/emit_fn.o src/outbox/as_owner_fn.o src/outbox/tick_fn.o src/outbox/wait_fn.o \
-	src/outbox/ring_scan.o src/outbox/ring_fn.o src/outbox/window_fn.o
+	src/outbox/ring_scan.o src/outbox/ring_row.o src/outbox/journal_fn.o src/outbox/tick_scan_fn.o \
+	src/outbox/window_fn.o
 headers = $(wildcard src/*.h src/*/*.h)
 
 # The install script, room by room in the order of their dependencies.

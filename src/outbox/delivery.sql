@@ -2,57 +2,33 @@
 
 -- Windows
 
+CREATE FUNCTION outbox_seq_before(a outbox_tick, of_xid xid8) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_seq_before' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_seq_before(outbox_tick, xid8) IS
+    'The events of a transaction have higher numbers: what the last tick before a tells, at which it had no id yet. Internal.';
+REVOKE ALL ON FUNCTION outbox_seq_before(outbox_tick, xid8) FROM PUBLIC;
+
 -- See README.md, "Why no event is skipped".
 CREATE FUNCTION outbox_low(a outbox_tick, b outbox_tick) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     oldest xid8 := (SELECT min(id) FROM pg_snapshot_xip(a.snapshot) AS running (id) WHERE pg_visible_in_snapshot(id, b.snapshot));
-    slots smallint[];
-    bound bigint;
 BEGIN
     IF oldest IS NULL AND pg_snapshot_xmax(a.snapshot) >= a.next_xid THEN
         RETURN a.seq_before;
     END IF;
-    oldest := coalesce(oldest, pg_snapshot_xmax(a.snapshot));
-    slots := @extschema@.outbox_slots();
-    SELECT seq_before INTO bound FROM @extschema@.outbox_tick
-    WHERE slot = ANY (slots) AND era = a.era AND tick < a.tick AND next_xid <= oldest
-    ORDER BY next_xid DESC LIMIT 1;
-    RETURN coalesce(bound, 0);
+    RETURN @extschema@.outbox_seq_before(a, coalesce(oldest, pg_snapshot_xmax(a.snapshot)));
 END
 $function$;
 COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
 REVOKE ALL ON FUNCTION outbox_low(outbox_tick, outbox_tick) FROM PUBLIC;
 
--- Far behind, the latest tick would make a window too large to search.
 CREATE FUNCTION outbox_tick_after(a outbox_tick, era integer) RETURNS outbox_tick
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_custom_plan
-AS $function$
-#variable_conflict use_column
-DECLARE
-    slots smallint[] := @extschema@.outbox_slots();
-    flushed pg_lsn := pg_current_wal_flush_lsn();
-    result @extschema@.outbox_tick;
-BEGIN
-    SELECT * INTO result FROM @extschema@.outbox_tick
-    WHERE slot = ANY (slots) AND era = a.era AND seq_after <= a.seq_after + 50000 AND tick > a.tick
-        AND (era < outbox_tick_after.era OR lsn <= flushed)
-    ORDER BY seq_after DESC, tick DESC LIMIT 1;
-    IF NOT FOUND THEN
-        SELECT * INTO result FROM @extschema@.outbox_tick
-        WHERE slot = ANY (slots) AND tick > a.tick AND (era < outbox_tick_after.era OR lsn <= flushed)
-        ORDER BY tick LIMIT 1;
-    END IF;
-    RETURN result;
-END
-$function$;
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_after' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_tick_after(outbox_tick, integer) IS
-    'The tick to go to from a: the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
+    'The tick to go to from a: of the first slot that has one the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
 REVOKE ALL ON FUNCTION outbox_tick_after(outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION outbox_fill(c outbox_consumer, p outbox_progress, share integer, a outbox_tick, b outbox_tick, most integer,

@@ -68,48 +68,79 @@ open_index(Relation table, AttrNumber key, AttrNumber number)
 			 errhint("Create it as the other slots of the ring have it.")));
 }
 
-static void
-open_slot(RingScan *ring, const char *parent, int slot, const char *key, const char *number)
+/* A slot in use, in the order in which they were opened. */
+typedef struct SlotInUse
 {
-	RingSlot   *opened = &ring->slots[ring->count++];
-	char		name[NAMEDATALEN];
+	int64		opened_tick;
+	int16		slot;
+} SlotInUse;
 
-	snprintf(name, sizeof(name), "%s_%d", parent, slot);
-	opened->table = table_open(outbox_relation(name), AccessShareLock);
-	ring->key = column_of(opened->table, key);
-	ring->number = column_of(opened->table, number);
-	opened->index = open_index(opened->table, ring->key, ring->number);
+static int
+compare_slots(const void *a, const void *b)
+{
+	int64		left = ((const SlotInUse *) a)->opened_tick;
+	int64		right = ((const SlotInUse *) b)->opened_tick;
+
+	return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /*
- * Lock and open the tables of the slots in use that may hold what a tick does not see, to
- * read rows in the order of their numbers.
+ * The slots in use that may hold what one tick does not see and another does; the one opened
+ * last is the last. Of ticks: those from the first on, and below the second.
  */
-void
-ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number,
-		  ScanDirection direction)
+int
+ring_slots(int64 after_tick, int64 before_tick, int16 **slots)
 {
 	OutboxScan	scan;
 	HeapTuple	tuple;
 	int			room = 8;
+	int			count = 0;
+	SlotInUse  *found = palloc(room * sizeof(SlotInUse));
 
-	memset(ring, 0, sizeof(*ring));
-	ring->direction = direction;
-	ring->slots = palloc(room * sizeof(RingSlot));
 	outbox_scan_begin(&scan, outbox_relation("outbox_ring"));
 	while ((tuple = outbox_scan_next(&scan)) != NULL)
 	{
+		Datum		opened;
 		Datum		sealed;
 
-		if (!outbox_scan_maybe(&scan, tuple, "opened_tick", &sealed))
+		if (!outbox_scan_maybe(&scan, tuple, "opened_tick", &opened) || DatumGetInt64(opened) >= before_tick)
 			continue;
 		if (outbox_scan_maybe(&scan, tuple, "sealed_tick", &sealed) && DatumGetInt64(sealed) <= after_tick)
 			continue;
-		if (ring->count == room)
-			ring->slots = repalloc(ring->slots, (room *= 2) * sizeof(RingSlot));
-		open_slot(ring, parent, DatumGetInt16(outbox_scan_value(&scan, tuple, "slot")), key, number);
+		if (count == room)
+			found = repalloc(found, (room *= 2) * sizeof(SlotInUse));
+		found[count].opened_tick = DatumGetInt64(opened);
+		found[count++].slot = DatumGetInt16(outbox_scan_value(&scan, tuple, "slot"));
 	}
 	outbox_scan_end(&scan);
+	qsort(found, count, sizeof(SlotInUse), compare_slots);
+	*slots = palloc(Max(count, 1) * sizeof(int16));
+	for (int i = 0; i < count; i++)
+		(*slots)[i] = found[i].slot;
+	pfree(found);
+	return count;
+}
+
+/* Lock and open the tables of slots, to read rows in the order of their numbers. */
+void
+ring_open(RingScan *ring, const char *parent, const int16 *slots, int count, const char *key, const char *number,
+		  ScanDirection direction)
+{
+	memset(ring, 0, sizeof(*ring));
+	ring->direction = direction;
+	ring->count = count;
+	ring->slots = palloc(Max(count, 1) * sizeof(RingSlot));
+	for (int i = 0; i < count; i++)
+	{
+		RingSlot   *opened = &ring->slots[i];
+		char		name[NAMEDATALEN];
+
+		snprintf(name, sizeof(name), "%s_%d", parent, slots[i]);
+		opened->table = table_open(outbox_relation(name), AccessShareLock);
+		ring->key = column_of(opened->table, key);
+		ring->number = column_of(opened->table, number);
+		opened->index = open_index(opened->table, ring->key, ring->number);
+	}
 	ring->snapshot = RegisterSnapshot(GetLatestSnapshot());
 }
 
@@ -188,6 +219,19 @@ ring_next(RingScan *ring)
 	}
 	ring->given = binaryheap_empty(ring->next) ? NULL : (RingSource *) DatumGetPointer(binaryheap_first(ring->next));
 	return ring->given == NULL ? NULL : ring->given->tuple;
+}
+
+/* A column of the row that was returned last, which is not NULL. */
+Datum
+ring_value(const RingScan *ring, HeapTuple tuple, const char *column)
+{
+	Relation	table = ring->given->slot->table;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column_of(table, column), RelationGetDescr(table), &isnull);
+
+	if (isnull)
+		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(table));
+	return value;
 }
 
 /* The tables stay locked until the transaction ends, as those of a query do. */

@@ -28,7 +28,7 @@ typedef struct RingSource
 	int64		number;			/* its number */
 } RingSource;
 
-/* The tables of the slots that are in use. */
+/* The tables of some slots. */
 typedef struct RingScan
 {
 	RingSlot   *slots;
@@ -44,10 +44,12 @@ typedef struct RingScan
 	RingSource *given;			/* whose tuple was returned last; NULL: none */
 } RingScan;
 
-extern void ring_open(RingScan *ring, const char *parent, int64 after_tick, const char *key, const char *number,
+extern int	ring_slots(int64 after_tick, int64 before_tick, int16 **slots);
+extern void ring_open(RingScan *ring, const char *parent, const int16 *slots, int count, const char *key, const char *number,
 					  ScanDirection direction);
 extern void ring_find(RingScan *ring, const ScanKeyData *keys, int count);
 extern HeapTuple ring_next(RingScan *ring);
+extern Datum ring_value(const RingScan *ring, HeapTuple tuple, const char *column);
 extern void ring_close(RingScan *ring);
 
 #endif							/* TRIPMETER_RING_SCAN_H */

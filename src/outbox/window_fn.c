@@ -109,6 +109,8 @@ open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 s
 			const char *up_to)
 {
 	Oid			outbox;
+	int16	   *slots;
+	int			count;
 	bool		to_the_end = true;
 	Datum		end = (Datum) 0;
 
@@ -126,7 +128,8 @@ open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 s
 	window->era_column = get_attnum(outbox, "era");
 	window->xid_column = get_attnum(outbox, "xid");
 	window->type_column = get_attnum(outbox, "type");
-	ring_open(&window->ring, "outbox", DatumGetInt64(field(p, "tick")), "bucket", "seq", ForwardScanDirection);
+	count = ring_slots(DatumGetInt64(field(a, "tick")), DatumGetInt64(field(b, "tick")), &slots);
+	ring_open(&window->ring, "outbox", slots, count, "bucket", "seq", ForwardScanDirection);
 	find_events(window, share, DatumGetInt32(field(consumer, "shares")),
 				DatumGetInt64(field(p, "seq")), DatumGetInt64(end));
 	return true;
