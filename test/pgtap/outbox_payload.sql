@@ -55,7 +55,7 @@ SELECT tripmeter.outbox_attach('samples', 'sample', '{id}');
 
 CREATE FUNCTION pg_temp.differing() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    began bigint := (SELECT last_value FROM tripmeter.outbox_seq);
+    began bigint := (SELECT coalesce(max(seq), 0) FROM tripmeter.outbox);
     result text;
 BEGIN
     UPDATE samples SET an_internal = an_internal;
