@@ -2,7 +2,7 @@
 -- rest of an event is what it says.
 
 BEGIN;
-SELECT plan(43);
+SELECT plan(44);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -200,6 +200,11 @@ FROM pg_temp.last() e;
 -- RFC 3339
 SELECT ok(bool_and(tripmeter.cloudevent(e) ->> 'time' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$' AND tripmeter.cloudevent(e) ->> 'sequence' ~ '^\d{19}$'), 'its time is of RFC 3339')
 FROM pg_temp.last() e;
+CREATE TABLE cities (city text, name text);
+SELECT tripmeter.outbox_attach('cities', 'city', '{city}');
+INSERT INTO cities VALUES ('', 'Nowhere');
+SELECT is(((pg_temp.last()).aggregateid, tripmeter.cloudevent(pg_temp.last()) ?| '{subject,partitionkey}', tripmeter.cloudevent(pg_temp.last()) -> 'data'),
+    (''::text, false, '{"city": "", "name": "Nowhere"}'::jsonb), 'an empty id is written, and is no subject of a CloudEvent');
 SELECT tripmeter.emit('saga', '1', 'ended', NULL);
 SELECT is((pg_temp.last()).payload, NULL, 'an event may have no payload');
 
