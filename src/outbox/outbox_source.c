@@ -5,8 +5,9 @@
  *
  * A partition has the source of the ancestor that is attached, but columns of its own
  * numbers.  A change is noticed by callbacks: the relation's own, which outbox_attach()
- * and the others also send, and those of the types, functions and casts that payloads and
- * conditions were compiled with.
+ * and the others also send, those of the types that payloads and conditions were compiled
+ * with, and any of a function, an operator, a cast, a label of an enum or a schema: a new
+ * one may change what a condition means.
  */
 #include "postgres.h"
 
@@ -35,7 +36,7 @@ typedef struct CacheEntry
 {
 	Oid			relation;		/* the key */
 	bool		valid;
-	OutboxSource *source;		/* NULL, or in a context of its own */
+	OutboxSource *source;		/* NULL while it is read, or in a context of its own */
 } CacheEntry;
 
 static HTAB *cache = NULL;
@@ -63,31 +64,36 @@ typedef struct StoredSource
 	StoredRule *rules;
 } StoredSource;
 
-/* For CacheRegisterRelcacheCallback */
+/* For CacheRegisterRelcacheCallback: one relation, or all of them */
 static void
 forget_relation(Datum argument pg_attribute_unused(), Oid relation)
 {
+	HASH_SEQ_STATUS status;
 	CacheEntry *entry;
 
-	if (OidIsValid(relation))
-	{
-		entry = hash_search(cache, &relation, HASH_FIND, NULL);
-		if (entry != NULL)
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (!OidIsValid(relation) || entry->relation == relation || entry->source == NULL ||
+			outbox_depends_on_relation(&entry->source->dependencies, relation))
 			entry->valid = false;
-	}
-	else
-	{
-		HASH_SEQ_STATUS status;
-
-		hash_seq_init(&status, cache);
-		while ((entry = hash_seq_search(&status)) != NULL)
-			entry->valid = false;
-	}
 }
 
-/* For CacheRegisterSyscacheCallback */
+/* For CacheRegisterSyscacheCallback: one type, or all of them */
 static void
-forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hashvalue pg_attribute_unused())
+forget_type(Datum argument pg_attribute_unused(), int cacheid pg_attribute_unused(), uint32 hash)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (hash == 0 || entry->source == NULL || outbox_depends_on_type(&entry->source->dependencies, hash))
+			entry->valid = false;
+}
+
+/* For CacheRegisterSyscacheCallback: what a new one may have changed the meaning of */
+static void
+forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hash pg_attribute_unused())
 {
 	forget_relation(argument, InvalidOid);
 }
@@ -101,10 +107,12 @@ create_cache(void)
 		return;
 	cache = hash_create("tripmeter outbox sources", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_type, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, forget_all, (Datum) 0);
 	CacheRegisterSyscacheCallback(OPEROID, forget_all, (Datum) 0);
-	CacheRegisterSyscacheCallback(TYPEOID, forget_all, (Datum) 0);
 	CacheRegisterSyscacheCallback(CASTSOURCETARGET, forget_all, (Datum) 0);
+	CacheRegisterSyscacheCallback(ENUMOID, forget_all, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_all, (Datum) 0);
 }
 
 /* The column of a row that a query of ours returned, copied to where the caller allocates. */
@@ -383,6 +391,15 @@ compile_version(OutboxSource *result, const NameOrigin *origin, const char *name
 				 errdetail("It is of type %s, not an integer.", format_type_be(attribute->atttypid))));
 }
 
+/* The types of the columns; conditions may add others. */
+static void
+compile_dependencies(OutboxSource *result, TupleDesc descriptor)
+{
+	for (int i = 0; i < descriptor->natts; i++)
+		if (!TupleDescAttr(descriptor, i)->attisdropped)
+			outbox_depend_on_type(&result->dependencies, TupleDescAttr(descriptor, i)->atttypid);
+}
+
 /* Compile what was read, in the current memory context. */
 static OutboxSource *
 compile_source(Relation relation, StoredSource *stored, bool in_use)
@@ -399,6 +416,7 @@ compile_source(Relation relation, StoredSource *stored, bool in_use)
 	if (stored->version != NULL)
 		compile_version(result, &origin, stored->version);
 	result->truncatable = stored->truncatable;
+	compile_dependencies(result, RelationGetDescr(relation));
 
 	if (stored->rule_count == 0)
 		add_default_rules(stored);
@@ -407,8 +425,10 @@ compile_source(Relation relation, StoredSource *stored, bool in_use)
 	for (int i = 0; i < stored->rule_count; i++)
 	{
 		OutboxOperation operation = stored->rules[i].operation;
+		OutboxRule *rule = &result->rules[operation][result->rule_count[operation]++];
 
-		result->rules[operation][result->rule_count[operation]++] = compile_rule(relation, stored, &stored->rules[i], in_use);
+		*rule = compile_rule(relation, stored, &stored->rules[i], in_use);
+		outbox_depend_on_condition(&result->dependencies, rule->condition);
 	}
 	return result;
 }

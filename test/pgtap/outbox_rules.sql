@@ -1,7 +1,7 @@
 -- Rules: which changes make which events, and who may say so.
 
 BEGIN;
-SELECT plan(40);
+SELECT plan(47);
 SET LOCAL client_min_messages = warning;
 
 CREATE SEQUENCE pg_temp.seen MINVALUE 0;
@@ -97,6 +97,41 @@ ALTER TABLE trips RENAME passenger TO rider;
 SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', NULL, '{rider}');
 ALTER TABLE trips DROP rider;
 SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column "rider" of relation "trips" does not exist', 'a column of a payload that is dropped is an error');
+CREATE TYPE shop.price AS (amount int, currency text);
+CREATE TYPE shop.class AS ENUM ('cheap', 'dear');
+CREATE FUNCTION shop.yes() RETURNS bool LANGUAGE sql AS 'SELECT true';
+ALTER TABLE trips ADD price shop.price DEFAULT ROW (7, 'EUR'), ADD class shop.class DEFAULT 'dear';
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', '(NEW.price).amount = 7 AND shop.yes() AND NEW.class = ''dear''', '{fare}');
+UPDATE trips SET fare = 106;
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'a condition on composites and enums');
+ALTER TYPE shop.price RENAME ATTRIBUTE amount TO total;
+SELECT throws_ok('UPDATE trips SET fare = 107', '42703', NULL, 'an attribute that is renamed is an error');
+ALTER TYPE shop.price ADD ATTRIBUTE amount int;
+UPDATE trips SET fare = 107;
+SELECT is(pg_temp.events(), NULL, 'and is another one if that has its name');
+ALTER TYPE shop.price DROP ATTRIBUTE amount;
+ALTER TYPE shop.price RENAME ATTRIBUTE total TO amount;
+UPDATE trips SET fare = 108;
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'until it is back');
+ALTER TYPE shop.class RENAME VALUE 'dear' TO 'costly';
+SELECT throws_ok('UPDATE trips SET fare = 109', '22P02', NULL, 'a label that is renamed is an error');
+ALTER TYPE shop.class RENAME VALUE 'costly' TO 'dear';
+UPDATE trips SET fare = 109;
+ALTER SCHEMA shop RENAME TO store;
+SELECT throws_ok('UPDATE trips SET fare = 110', '3F000', NULL, 'and so is a schema');
+ALTER SCHEMA store RENAME TO shop;
+
+-- How often this transaction has read the rules
+CREATE FUNCTION pg_temp.reads() RETURNS bigint LANGUAGE sql AS
+    $$SELECT seq_scan + idx_scan FROM pg_stat_xact_all_tables WHERE relid = 'tripmeter.outbox_rule'::regclass$$;
+UPDATE trips SET fare = 110;
+SELECT pg_temp.reads() AS reads \gset
+CREATE TEMP TABLE fleeting (id int, trip shop.price);
+ALTER TABLE fleeting ADD pad text;
+UPDATE trips SET fare = 111;
+DROP TABLE fleeting;
+UPDATE trips SET fare = 112;
+SELECT is(pg_temp.reads(), :reads::bigint, 'tables that have nothing to do with it are of no concern');
 SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'NEW.fare > OLD.fare', '{fare}');
 SELECT pg_temp.events();
 
