@@ -455,7 +455,8 @@ load_source(Relation relation, bool in_use)
 				 errdetail("It has a trigger that captures its changes, but nothing says what events they make."),
 				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter.outbox_capture().")));
 	result = compile_source(relation, &stored, in_use);
-	AtEOXact_GUC(true, settings);
+	/* and what the parser called may have set */
+	AtEOXact_GUC(false, settings);
 	MemoryContextSwitchTo(old);
 	return result;
 }
@@ -489,11 +490,21 @@ outbox_source_of(Relation relation)
 	return entry->source = source;
 }
 
-/* Would the relation's source work?  An error if not. */
+/*
+ * Would the relation's source work?  An error if not.  To parse a condition may run code of
+ * the table's owner, such as the checks of a domain whose values are in a literal: as that
+ * role, as in the functions of an index, whoever called.
+ */
 void
 outbox_source_check(Relation relation)
 {
+	Oid			user;
+	int			security;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(relation->rd_rel->relowner, security | SECURITY_RESTRICTED_OPERATION);
 	MemoryContextDelete(GetMemoryChunkContext(load_source(relation, false)));
+	SetUserIdAndSecContext(user, security);
 }
 
 /* Make all backends read the source of a relation and its partitions again. */
