@@ -2,7 +2,7 @@
 -- or goes.
 
 BEGIN;
-SELECT plan(52);
+SELECT plan(53);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -205,6 +205,12 @@ SELECT is(pg_temp.events(), NULL, 'and nothing is captured');
 SELECT tripmeter.outbox_attach('trips', 'trip', '{trip_id}', allow_truncate => true);
 SELECT lives_ok('TRUNCATE trips_january CASCADE; TRUNCATE stops', 'TRUNCATE is allowed if so attached') FROM (SELECT tripmeter.outbox_detach('stops')) d;
 SELECT is(pg_temp.events(), NULL, 'and makes no events');
+
+-- Tables that a crash empties
+CREATE UNLOGGED TABLE positions (vehicle int);
+SELECT tripmeter.outbox_attach('positions', 'position', '{vehicle}');
+INSERT INTO positions VALUES (1);
+SELECT is(pg_temp.events(), 'position.created 1', 'a table that is not logged is captured');
 
 -- Inheritance: what goes through the parent
 CREATE TABLE vehicles (vehicle int);
