@@ -57,14 +57,16 @@ COMMENT ON FUNCTION outbox_check(regclass) IS
     'Reads what a table is attached with and what its rules say as the triggers do, with their errors, and makes all sessions read it again. Internal: attaching and setting rules call it.';
 REVOKE ALL ON FUNCTION outbox_check(regclass) FROM PUBLIC;
 
--- The triggers a relation needs, by name and event, and the transition tables they read.
-CREATE FUNCTION outbox_triggers() RETURNS TABLE (trigger name, event text, referencing text)
+-- The triggers a relation needs: their names when they are made, their events, as pg_trigger.tgtype
+-- has them too, and the transition tables they read. One that is there is known by its function and
+-- its event, for its owner may have renamed it.
+CREATE FUNCTION outbox_triggers() RETURNS TABLE (trigger name, event text, tgtype smallint, referencing text)
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1 ROWS 4
 BEGIN ATOMIC
-    VALUES ('tripmeter_outbox_insert'::name, 'AFTER INSERT', 'REFERENCING NEW TABLE AS new_rows'),
-        ('tripmeter_outbox_update', 'AFTER UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-        ('tripmeter_outbox_delete', 'AFTER DELETE', 'REFERENCING OLD TABLE AS old_rows'),
-        ('tripmeter_outbox_truncate', 'BEFORE TRUNCATE', '');
+    VALUES ('tripmeter_outbox_insert'::name, 'AFTER INSERT', 4::smallint, 'REFERENCING NEW TABLE AS new_rows'),
+        ('tripmeter_outbox_update', 'AFTER UPDATE', 16, 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+        ('tripmeter_outbox_delete', 'AFTER DELETE', 8, 'REFERENCING OLD TABLE AS old_rows'),
+        ('tripmeter_outbox_truncate', 'BEFORE TRUNCATE', 34, '');
 END;
 COMMENT ON FUNCTION outbox_triggers() IS 'The triggers of a relation that is captured. Internal.';
 REVOKE ALL ON FUNCTION outbox_triggers() FROM PUBLIC;
@@ -97,10 +99,16 @@ BEGIN
             HINT = 'Detach the partition from it.';
     END IF;
     FOR missing IN
-        SELECT m.member, t.* FROM @extschema@.outbox_members(outbox_cover.relation) m, @extschema@.outbox_triggers() t
-        WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = m.member AND tgname = t.trigger)
+        SELECT m.member, t.trigger::text, t.event, t.referencing
+        FROM @extschema@.outbox_members(outbox_cover.relation) m, @extschema@.outbox_triggers() t
+        WHERE NOT EXISTS (SELECT FROM pg_trigger g
+            WHERE g.tgrelid = m.member AND g.tgfoid = '@extschema@.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype)
         ORDER BY m.member::oid, t.trigger
     LOOP
+        -- the owner may have a trigger of this name
+        WHILE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = missing.member AND g.tgname = missing.trigger) LOOP
+            missing.trigger := missing.trigger || '_';
+        END LOOP;
         EXECUTE format('CREATE TRIGGER %I %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.outbox_capture()',
             missing.trigger, missing.event, missing.member, missing.referencing);
     END LOOP;
@@ -291,10 +299,10 @@ AS $function$
         CROSS JOIN LATERAL (
             SELECT CASE WHEN m.member IS NULL THEN 'the table does not exist'
                 ELSE string_agg(CASE WHEN g.tgrelid IS NULL THEN format('trigger %s does not exist', t.trigger)
-                        WHEN g.tgenabled = 'D' THEN format('trigger %s is disabled', t.trigger)
-                        WHEN g.tgenabled = 'R' THEN format('trigger %s fires in replicas alone', t.trigger) END, '; ' ORDER BY t.trigger) END
+                        WHEN g.tgenabled = 'D' THEN format('trigger %s is disabled', g.tgname)
+                        WHEN g.tgenabled = 'R' THEN format('trigger %s fires in replicas alone', g.tgname) END, '; ' ORDER BY t.trigger) END
             FROM @extschema@.outbox_triggers() t
-                LEFT JOIN pg_trigger g ON g.tgrelid = m.member AND g.tgname = t.trigger AND g.tgfoid = '@extschema@.outbox_capture()'::regprocedure
+                LEFT JOIN pg_trigger g ON g.tgrelid = m.member AND g.tgfoid = '@extschema@.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype
         ) lacking (text)
     ORDER BY s.relation::oid, m.member::oid
 $function$;

@@ -139,18 +139,18 @@ CREATE FUNCTION cloudevent(event outbox) RETURNS jsonb
         'source', '/tripmeter/' || CASE WHEN (event).aggregatetype ~ '^[A-Za-z0-9._~-]+$' THEN (event).aggregatetype
             ELSE regexp_replace(upper(encode(convert_to((event).aggregatetype, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END,
         'type', (event).type,
-        'subject', (event).aggregateid,
         'time', (to_jsonb((event).occurred_at) #>> '{}') || 'Z',
         'datacontenttype', 'application/json',
         'sequence', lpad((event).seq::text, 19, '0'),
-        'partitionkey', (event).aggregateid,
         'schemaversion', (event).schemaversion,
         'data', (event).payload)
     || jsonb_strip_nulls(jsonb_build_object(
+        'subject', nullif((event).aggregateid, ''),
+        'partitionkey', nullif((event).aggregateid, ''),
         'aggregateversion', (event).version::text,
         'traceparent', (event).traceparent,
         'tracestate', (event).tracestate,
         'correlationid', (event).correlationid,
         'causationid', (event).causationid));
 COMMENT ON FUNCTION cloudevent(outbox) IS
-    'The event in the JSON form of CNCF CloudEvents 1.0. The source is /tripmeter/ and the type of the aggregate, the subject and the partitionkey are its id; sequence is the number in 19 digits, aggregateversion a string of digits; traceparent, tracestate, correlationid and causationid are there if the event has them.';
+    'The event in the JSON form of CNCF CloudEvents 1.0. The source is /tripmeter/ and the type of the aggregate, the subject and the partitionkey are its id, and are not there if that is an empty text; sequence is the number in 19 digits, aggregateversion a string of digits; traceparent, tracestate, correlationid and causationid are there if the event has them.';

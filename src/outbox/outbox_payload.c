@@ -71,6 +71,18 @@ kind_of(Oid type)
 	}
 }
 
+/* A column's values are what the output function of their type makes. */
+static void
+compile_output(OutboxColumn *column)
+{
+	Oid			function;
+	bool		varlena;
+
+	column->kind = VALUE_OUTPUT;
+	getTypeOutputInfo(column->type, &function, &varlena);
+	fmgr_info(function, &column->function);
+}
+
 /* Look up, in the current memory context, what a column's values need. */
 static void
 compile_column(OutboxColumn *column, Form_pg_attribute attribute)
@@ -79,13 +91,7 @@ compile_column(OutboxColumn *column, Form_pg_attribute attribute)
 	column->type = getBaseType(attribute->atttypid);
 	column->kind = kind_of(column->type);
 	if (column->kind == VALUE_OUTPUT)
-	{
-		Oid			function;
-		bool		varlena;
-
-		getTypeOutputInfo(column->type, &function, &varlena);
-		fmgr_info(function, &column->function);
-	}
+		compile_output(column);
 	else if (column->kind == VALUE_OTHER)
 	{
 		/* to_jsonb() asks the call what type its argument is */
@@ -306,6 +312,27 @@ identifies(const OutboxColumn *column)
 	}
 }
 
+/* Look up what a column of an id needs; an error if it cannot be one. */
+static void
+compile_key_column(OutboxColumn *column, Form_pg_attribute attribute)
+{
+	compile_column(column, attribute);
+	if (!identifies(column))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" cannot identify an aggregate", NameStr(attribute->attname)),
+				 errdetail("It is of type %s, whose text may depend on settings.", format_type_be(attribute->atttypid)),
+				 errhint("An id is made of text, integers, numeric, uuid, boolean, enums, dates and timestamps.")));
+	if (OidIsValid(attribute->attcollation) && !get_collation_isdeterministic(attribute->attcollation))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" cannot identify an aggregate", NameStr(attribute->attname)),
+				 errdetail("Its collation is not deterministic: values that are equal would be several ids.")));
+	/* also where it is cast to json */
+	if (type_is_enum(column->type))
+		compile_output(column);
+}
+
 /* What identifies an aggregate, from these columns; in the current memory context. */
 OutboxKey *
 outbox_key_compile(TupleDesc descriptor, const AttrNumber *numbers, int count)
@@ -316,16 +343,8 @@ outbox_key_compile(TupleDesc descriptor, const AttrNumber *numbers, int count)
 	key->columns = palloc0(sizeof(OutboxColumn) * count);
 	for (int i = 0; i < count; i++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, numbers[i] - 1);
-
-		compile_column(&key->columns[i], attribute);
-		if (!identifies(&key->columns[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" cannot identify an aggregate", NameStr(attribute->attname)),
-					 errdetail("It is of type %s, whose text may depend on settings.", format_type_be(attribute->atttypid)),
-					 errhint("An id is made of text, integers, numeric, uuid, boolean, enums, dates and timestamps.")));
-		key->last = Max(key->last, attribute->attnum);
+		compile_key_column(&key->columns[i], TupleDescAttr(descriptor, numbers[i] - 1));
+		key->last = Max(key->last, numbers[i]);
 	}
 	return key;
 }
@@ -348,6 +367,19 @@ check_key_value(OutboxColumn *column, TupleTableSlot *row)
 	}
 }
 
+/* A value in an id: those that are equal are the same, and no setting changes them. */
+static void
+set_key_value(JsonbValue *result, OutboxColumn *column, Datum value)
+{
+	static const int utc = 0;
+
+	if (column->kind == VALUE_NUMERIC)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
+	set_value(result, column, value, &utc);
+	if (column->type == BPCHAROID)
+		result->val.string.len = bpchartruelen(result->val.string.val, result->val.string.len);
+}
+
 /* A JSON value as text: a string is its characters, all else is as JSON has it. */
 static text *
 scalar_text(JsonbValue *value)
@@ -367,7 +399,6 @@ scalar_text(JsonbValue *value)
 text *
 outbox_key_make(OutboxKey *key, TupleTableSlot *row)
 {
-	static const int utc = 0;
 	JsonbValue *elements = palloc(sizeof(JsonbValue) * key->count);
 	JsonbValue	array;
 	Jsonb	   *document;
@@ -376,7 +407,7 @@ outbox_key_make(OutboxKey *key, TupleTableSlot *row)
 	for (int i = 0; i < key->count; i++)
 	{
 		check_key_value(&key->columns[i], row);
-		set_value(&elements[i], &key->columns[i], row->tts_values[key->columns[i].number - 1], &utc);
+		set_key_value(&elements[i], &key->columns[i], row->tts_values[key->columns[i].number - 1]);
 	}
 	if (key->count == 1)
 		return scalar_text(&elements[0]);

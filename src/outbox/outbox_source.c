@@ -5,8 +5,9 @@
  *
  * A partition has the source of the ancestor that is attached, but columns of its own
  * numbers.  A change is noticed by callbacks: the relation's own, which outbox_attach()
- * and the others also send, and those of the types, functions and casts that payloads and
- * conditions were compiled with.
+ * and the others also send, those of the types that payloads and conditions were compiled
+ * with, and any of a function, an operator, a cast, a label of an enum or a schema: a new
+ * one may change what a condition means.
  */
 #include "postgres.h"
 
@@ -35,7 +36,7 @@ typedef struct CacheEntry
 {
 	Oid			relation;		/* the key */
 	bool		valid;
-	OutboxSource *source;		/* NULL, or in a context of its own */
+	OutboxSource *source;		/* NULL while it is read, or in a context of its own */
 } CacheEntry;
 
 static HTAB *cache = NULL;
@@ -63,31 +64,36 @@ typedef struct StoredSource
 	StoredRule *rules;
 } StoredSource;
 
-/* For CacheRegisterRelcacheCallback */
+/* For CacheRegisterRelcacheCallback: one relation, or all of them */
 static void
 forget_relation(Datum argument pg_attribute_unused(), Oid relation)
 {
+	HASH_SEQ_STATUS status;
 	CacheEntry *entry;
 
-	if (OidIsValid(relation))
-	{
-		entry = hash_search(cache, &relation, HASH_FIND, NULL);
-		if (entry != NULL)
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (!OidIsValid(relation) || entry->relation == relation || entry->source == NULL ||
+			outbox_depends_on_relation(&entry->source->dependencies, relation))
 			entry->valid = false;
-	}
-	else
-	{
-		HASH_SEQ_STATUS status;
-
-		hash_seq_init(&status, cache);
-		while ((entry = hash_seq_search(&status)) != NULL)
-			entry->valid = false;
-	}
 }
 
-/* For CacheRegisterSyscacheCallback */
+/* For CacheRegisterSyscacheCallback: one type, or all of them */
 static void
-forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hashvalue pg_attribute_unused())
+forget_type(Datum argument pg_attribute_unused(), int cacheid pg_attribute_unused(), uint32 hash)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (hash == 0 || entry->source == NULL || outbox_depends_on_type(&entry->source->dependencies, hash))
+			entry->valid = false;
+}
+
+/* For CacheRegisterSyscacheCallback: what a new one may have changed the meaning of */
+static void
+forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hash pg_attribute_unused())
 {
 	forget_relation(argument, InvalidOid);
 }
@@ -101,10 +107,12 @@ create_cache(void)
 		return;
 	cache = hash_create("tripmeter outbox sources", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_type, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, forget_all, (Datum) 0);
 	CacheRegisterSyscacheCallback(OPEROID, forget_all, (Datum) 0);
-	CacheRegisterSyscacheCallback(TYPEOID, forget_all, (Datum) 0);
 	CacheRegisterSyscacheCallback(CASTSOURCETARGET, forget_all, (Datum) 0);
+	CacheRegisterSyscacheCallback(ENUMOID, forget_all, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_all, (Datum) 0);
 }
 
 /* The column of a row that a query of ours returned, copied to where the caller allocates. */
@@ -383,6 +391,15 @@ compile_version(OutboxSource *result, const NameOrigin *origin, const char *name
 				 errdetail("It is of type %s, not an integer.", format_type_be(attribute->atttypid))));
 }
 
+/* The types of the columns; conditions may add others. */
+static void
+compile_dependencies(OutboxSource *result, TupleDesc descriptor)
+{
+	for (int i = 0; i < descriptor->natts; i++)
+		if (!TupleDescAttr(descriptor, i)->attisdropped)
+			outbox_depend_on_type(&result->dependencies, TupleDescAttr(descriptor, i)->atttypid);
+}
+
 /* Compile what was read, in the current memory context. */
 static OutboxSource *
 compile_source(Relation relation, StoredSource *stored, bool in_use)
@@ -399,6 +416,7 @@ compile_source(Relation relation, StoredSource *stored, bool in_use)
 	if (stored->version != NULL)
 		compile_version(result, &origin, stored->version);
 	result->truncatable = stored->truncatable;
+	compile_dependencies(result, RelationGetDescr(relation));
 
 	if (stored->rule_count == 0)
 		add_default_rules(stored);
@@ -407,8 +425,10 @@ compile_source(Relation relation, StoredSource *stored, bool in_use)
 	for (int i = 0; i < stored->rule_count; i++)
 	{
 		OutboxOperation operation = stored->rules[i].operation;
+		OutboxRule *rule = &result->rules[operation][result->rule_count[operation]++];
 
-		result->rules[operation][result->rule_count[operation]++] = compile_rule(relation, stored, &stored->rules[i], in_use);
+		*rule = compile_rule(relation, stored, &stored->rules[i], in_use);
+		outbox_depend_on_condition(&result->dependencies, rule->condition);
 	}
 	return result;
 }
@@ -435,7 +455,8 @@ load_source(Relation relation, bool in_use)
 				 errdetail("It has a trigger that captures its changes, but nothing says what events they make."),
 				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter.outbox_capture().")));
 	result = compile_source(relation, &stored, in_use);
-	AtEOXact_GUC(true, settings);
+	/* and what the parser called may have set */
+	AtEOXact_GUC(false, settings);
 	MemoryContextSwitchTo(old);
 	return result;
 }
@@ -469,11 +490,21 @@ outbox_source_of(Relation relation)
 	return entry->source = source;
 }
 
-/* Would the relation's source work?  An error if not. */
+/*
+ * Would the relation's source work?  An error if not.  To parse a condition may run code of
+ * the table's owner, such as the checks of a domain whose values are in a literal: as that
+ * role, as in the functions of an index, whoever called.
+ */
 void
 outbox_source_check(Relation relation)
 {
+	Oid			user;
+	int			security;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(relation->rd_rel->relowner, security | SECURITY_RESTRICTED_OPERATION);
 	MemoryContextDelete(GetMemoryChunkContext(load_source(relation, false)));
+	SetUserIdAndSecContext(user, security);
 }
 
 /* Make all backends read the source of a relation and its partitions again. */

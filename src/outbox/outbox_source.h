@@ -6,6 +6,7 @@
 #define TRIPMETER_OUTBOX_SOURCE_H
 
 #include "outbox/outbox_condition.h"
+#include "outbox/outbox_depends.h"
 #include "outbox/outbox_payload.h"
 
 /* An event that a change of a row may make. */
@@ -28,6 +29,7 @@ typedef struct OutboxSource
 	bool		truncatable;
 	int			rule_count[OUTBOX_OPERATIONS];
 	OutboxRule *rules[OUTBOX_OPERATIONS];
+	OutboxDependencies dependencies;
 } OutboxSource;
 
 extern OutboxSource *outbox_source_of(Relation relation);

@@ -2,7 +2,7 @@
 -- or goes.
 
 BEGIN;
-SELECT plan(47);
+SELECT plan(53);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -151,6 +151,28 @@ SELECT throws_ok('SELECT tripmeter.outbox_attach(''trips_later_may'', ''trip'', 
     'a partition of what is not attached cannot be attached either, for changes through the root would go unseen');
 SELECT is((SELECT count(*)::int FROM tripmeter.outbox_source WHERE aggregatetype = 'trip'), 1, 'a table that is dropped is forgotten');
 
+-- Triggers are known by what they do, not by their names
+ALTER TRIGGER tripmeter_outbox_insert ON trips RENAME TO mine;
+ALTER TRIGGER tripmeter_outbox_update ON trips_april RENAME TO tripmeter_outbox_delete_;
+DROP TRIGGER tripmeter_outbox_delete ON trips_april;
+CREATE FUNCTION pg_temp.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER tripmeter_outbox_delete AFTER DELETE ON trips_april FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.nothing();
+SELECT is((SELECT string_agg(missing, ', ') FROM tripmeter.outbox_coverage() WHERE partition = 'trips_april'::regclass),
+    'trigger tripmeter_outbox_delete does not exist', 'one of the same name does not stand in for it');
+CREATE TABLE trips_june PARTITION OF trips FOR VALUES FROM ('2024-06-01') TO ('2024-07-01');
+INSERT INTO trips VALUES (34, '2024-06-01', 'new');
+SELECT is(pg_temp.events(), 'trip.created 34', 'a trigger that was renamed is not made again with the next partition');
+SELECT is((SELECT string_agg(partition || ' ' || covered, ', ') FROM tripmeter.outbox_coverage() WHERE partition IN ('trips'::regclass, 'trips_april'::regclass)),
+    'trips true, trips_april true', 'one whose name is taken is made by another');
+UPDATE trips_april SET status = 'renamed';
+DELETE FROM trips_april;
+SELECT is(pg_temp.events(), 'trip.updated 21, trip.deleted 21', 'and fires, once');
+ALTER TABLE trips DISABLE TRIGGER mine;
+SELECT is((SELECT missing FROM tripmeter.outbox_coverage() WHERE partition = 'trips'::regclass), 'trigger mine is disabled', 'outbox_coverage() knows what it is called');
+ALTER TABLE trips ENABLE TRIGGER mine;
+DROP TRIGGER tripmeter_outbox_delete ON trips_april;
+DROP TABLE trips_june;
+
 -- Changes of the table
 
 ALTER TABLE trips ADD COLUMN note text DEFAULT 'added';
@@ -183,6 +205,12 @@ SELECT is(pg_temp.events(), NULL, 'and nothing is captured');
 SELECT tripmeter.outbox_attach('trips', 'trip', '{trip_id}', allow_truncate => true);
 SELECT lives_ok('TRUNCATE trips_january CASCADE; TRUNCATE stops', 'TRUNCATE is allowed if so attached') FROM (SELECT tripmeter.outbox_detach('stops')) d;
 SELECT is(pg_temp.events(), NULL, 'and makes no events');
+
+-- Tables that a crash empties
+CREATE UNLOGGED TABLE positions (vehicle int);
+SELECT tripmeter.outbox_attach('positions', 'position', '{vehicle}');
+INSERT INTO positions VALUES (1);
+SELECT is(pg_temp.events(), 'position.created 1', 'a table that is not logged is captured');
 
 -- Inheritance: what goes through the parent
 CREATE TABLE vehicles (vehicle int);

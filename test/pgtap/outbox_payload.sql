@@ -2,7 +2,7 @@
 -- rest of an event is what it says.
 
 BEGIN;
-SELECT plan(31);
+SELECT plan(44);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -55,7 +55,7 @@ SELECT tripmeter.outbox_attach('samples', 'sample', '{id}');
 
 CREATE FUNCTION pg_temp.differing() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    began bigint := (SELECT last_value FROM tripmeter.outbox_seq);
+    began bigint := (SELECT coalesce(max(seq), 0) FROM tripmeter.outbox);
     result text;
 BEGIN
     UPDATE samples SET an_internal = an_internal;
@@ -127,7 +127,8 @@ RESET enable_seqscan;
 
 -- Ids
 
-CREATE TABLE keys (t text, i int8, n numeric, u uuid, b bool, d date, z timestamptz, e mood, "A key" percent, f float8, a int[]);
+CREATE DOMAIN huge AS numeric;
+CREATE TABLE keys (t text, i int8, n numeric, u uuid, b bool, d date, z timestamptz, e mood, "A key" huge, f float8, a int[], w timestamp, c char(7), s bpchar);
 CREATE FUNCTION pg_temp.id_by(VARIADIC columns name[]) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tripmeter.outbox_attach('keys', 'key', columns);
@@ -139,12 +140,34 @@ INSERT INTO keys VALUES ('a "b"', -7, 1.50, 'c0ffee00-0000-7000-8000-00000000000
 SELECT is(pg_temp.id_by('t'), 'a "b"', 'an id of text is that text');
 SELECT is(pg_temp.id_by('i'), '-7', 'one of an integer its digits');
 SELECT is(pg_temp.id_by('u'), 'c0ffee00-0000-7000-8000-000000000000', 'one of a uuid its form');
-SELECT is(pg_temp.id_by('t', 'i', 'n', 'b', 'e', 'A key'), '["a \"b\"", -7, 1.50, true, "so so", 12.5]', 'one of several columns is a JSON array');
+SELECT is(pg_temp.id_by('t', 'i', 'n', 'b', 'e', 'A key'), '["a \"b\"", -7, 1.5, true, "so so", 12.5]', 'one of several columns is a JSON array');
 SET LOCAL timezone = 'Asia/Seoul';
 SET LOCAL DateStyle = 'German';
 SELECT is(pg_temp.id_by('z', 'd'), '["2024-02-29T23:00:00+00:00", "2024-02-29"]', 'times are in UTC, whoever writes');
 SET LOCAL timezone = 'UTC';
 SET LOCAL DateStyle = 'ISO';
+UPDATE keys SET n = 1.000, "A key" = 70, c = 'a', s = 'b  ';
+SELECT is(pg_temp.id_by('n'), '1', 'numbers that are equal are one id');
+SELECT is(pg_temp.id_by('n', 'A key', 'c', 's'), '[1, 70, "a", "b"]', 'also in an id of several columns, and so are padded strings');
+UPDATE keys SET n = 'NaN', "A key" = 1e20;
+SELECT is(pg_temp.id_by('n', 'A key'), '["NaN", 100000000000000000000]', 'which are digits, whatever their scale');
+UPDATE keys SET n = -0.10;
+CREATE FUNCTION pg_temp.ids() RETURNS text LANGUAGE sql AS
+    $$SELECT string_agg(pg_temp.id_by(c), ' ') || pg_temp.id_by('t', 'i', 'n', 'u', 'b', 'd', 'z', 'w', 'e', 'A key', 'c', 's') FROM unnest('{t,i,n,u,b,d,z,w,e,"A key",c,s}'::name[]) c$$;
+UPDATE keys SET w = '2024-02-29 23:00:00.5';
+CREATE TABLE same AS SELECT pg_temp.ids();
+SELECT is(pg_temp.ids(), ids, format('an id does not depend on %s', setting))
+FROM same, (VALUES ('TimeZone', 'America/St_Johns'), ('DateStyle', 'SQL, DMY'), ('IntervalStyle', 'iso_8601'), ('extra_float_digits', '-15'), ('bytea_output', 'escape'),
+    ('xmloption', 'content')) v (setting, value), LATERAL (SELECT set_config(setting, value, true) OFFSET 0) configured;
+CREATE CAST (mood AS json) WITH FUNCTION pg_temp.mood_json;
+SELECT is(pg_temp.id_by('e'), 'so so', 'nor on casts to json');
+SELECT is(pg_temp.id_by('e', 'i'), '["so so", -7]', 'also in one of several columns');
+DROP CAST (mood AS json);
+SET LOCAL timezone = 'UTC';
+SET LOCAL DateStyle = 'ISO';
+CREATE COLLATION pg_temp.careless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+ALTER TABLE keys ADD l text COLLATE pg_temp.careless DEFAULT 'A';
+SELECT throws_ok('SELECT pg_temp.id_by(''l'')', '42804', 'column "l" cannot identify an aggregate', 'a text that is equal to others identifies nothing');
 SELECT throws_ok('SELECT pg_temp.id_by(''f'')', '42804', NULL, 'a type whose text depends on settings identifies nothing');
 SELECT throws_ok('SELECT pg_temp.id_by(''a'')', '42804', NULL, 'nor does an array');
 UPDATE keys SET t = NULL;
@@ -177,6 +200,11 @@ FROM pg_temp.last() e;
 -- RFC 3339
 SELECT ok(bool_and(tripmeter.cloudevent(e) ->> 'time' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$' AND tripmeter.cloudevent(e) ->> 'sequence' ~ '^\d{19}$'), 'its time is of RFC 3339')
 FROM pg_temp.last() e;
+CREATE TABLE cities (city text, name text);
+SELECT tripmeter.outbox_attach('cities', 'city', '{city}');
+INSERT INTO cities VALUES ('', 'Nowhere');
+SELECT is(((pg_temp.last()).aggregateid, tripmeter.cloudevent(pg_temp.last()) ?| '{subject,partitionkey}', tripmeter.cloudevent(pg_temp.last()) -> 'data'),
+    (''::text, false, '{"city": "", "name": "Nowhere"}'::jsonb), 'an empty id is written, and is no subject of a CloudEvent');
 SELECT tripmeter.emit('saga', '1', 'ended', NULL);
 SELECT is((pg_temp.last()).payload, NULL, 'an event may have no payload');
 

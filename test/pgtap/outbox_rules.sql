@@ -1,7 +1,7 @@
 -- Rules: which changes make which events, and who may say so.
 
 BEGIN;
-SELECT plan(40);
+SELECT plan(52);
 SET LOCAL client_min_messages = warning;
 
 CREATE SEQUENCE pg_temp.seen MINVALUE 0;
@@ -97,6 +97,41 @@ ALTER TABLE trips RENAME passenger TO rider;
 SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', NULL, '{rider}');
 ALTER TABLE trips DROP rider;
 SELECT throws_ok('UPDATE trips SET fare = 105', '42703', 'column "rider" of relation "trips" does not exist', 'a column of a payload that is dropped is an error');
+CREATE TYPE shop.price AS (amount int, currency text);
+CREATE TYPE shop.class AS ENUM ('cheap', 'dear');
+CREATE FUNCTION shop.yes() RETURNS bool LANGUAGE sql AS 'SELECT true';
+ALTER TABLE trips ADD price shop.price DEFAULT ROW (7, 'EUR'), ADD class shop.class DEFAULT 'dear';
+SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', '(NEW.price).amount = 7 AND shop.yes() AND NEW.class = ''dear''', '{fare}');
+UPDATE trips SET fare = 106;
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'a condition on composites and enums');
+ALTER TYPE shop.price RENAME ATTRIBUTE amount TO total;
+SELECT throws_ok('UPDATE trips SET fare = 107', '42703', NULL, 'an attribute that is renamed is an error');
+ALTER TYPE shop.price ADD ATTRIBUTE amount int;
+UPDATE trips SET fare = 107;
+SELECT is(pg_temp.events(), NULL, 'and is another one if that has its name');
+ALTER TYPE shop.price DROP ATTRIBUTE amount;
+ALTER TYPE shop.price RENAME ATTRIBUTE total TO amount;
+UPDATE trips SET fare = 108;
+SELECT is(pg_temp.events(), 'trip.dear 2, trip.dear 1', 'until it is back');
+ALTER TYPE shop.class RENAME VALUE 'dear' TO 'costly';
+SELECT throws_ok('UPDATE trips SET fare = 109', '22P02', NULL, 'a label that is renamed is an error');
+ALTER TYPE shop.class RENAME VALUE 'costly' TO 'dear';
+UPDATE trips SET fare = 109;
+ALTER SCHEMA shop RENAME TO store;
+SELECT throws_ok('UPDATE trips SET fare = 110', '3F000', NULL, 'and so is a schema');
+ALTER SCHEMA store RENAME TO shop;
+
+-- How often this transaction has read the rules
+CREATE FUNCTION pg_temp.reads() RETURNS bigint LANGUAGE sql AS
+    $$SELECT seq_scan + idx_scan FROM pg_stat_xact_all_tables WHERE relid = 'tripmeter.outbox_rule'::regclass$$;
+UPDATE trips SET fare = 110;
+SELECT pg_temp.reads() AS reads \gset
+CREATE TEMP TABLE fleeting (id int, trip shop.price);
+ALTER TABLE fleeting ADD pad text;
+UPDATE trips SET fare = 111;
+DROP TABLE fleeting;
+UPDATE trips SET fare = 112;
+SELECT is(pg_temp.reads(), :reads::bigint, 'tables that have nothing to do with it are of no concern');
 SELECT tripmeter.outbox_rule('trips', 'trip.dear', '{update}', 'NEW.fare > OLD.fare', '{fare}');
 SELECT pg_temp.events();
 
@@ -153,6 +188,53 @@ ALTER TABLE fleet.cars OWNER TO tripmeter_driver;
 SET LOCAL ROLE tripmeter_fleet;
 SELECT throws_ok($$SELECT tripmeter.outbox_detach('fleet.cars')$$, '42501', NULL, 'who was the owner is it no more');
 RESET ROLE;
+
+-- Whose code runs when a rule is set: the checks of the domains in a literal, by the parser
+CREATE ROLE tripmeter_mallory;
+CREATE SCHEMA mallory AUTHORIZATION tripmeter_mallory;
+GRANT EXECUTE ON FUNCTION tripmeter.outbox_attach, tripmeter.outbox_rule TO tripmeter_mallory;
+SET LOCAL ROLE tripmeter_mallory;
+CREATE TABLE mallory.seen (who name, what text);
+CREATE FUNCTION mallory.note(what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO mallory.seen VALUES (current_user, what);
+    PERFORM set_config('search_path', 'mallory', false);
+END $$;
+CREATE FUNCTION mallory.spy(value int, what text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM mallory.note(what); RETURN value; END';
+CREATE DOMAIN mallory.checked AS int CHECK (mallory.spy(VALUE, 'domain') > 0);
+CREATE TYPE mallory.pair AS (a mallory.checked, b int);
+CREATE TYPE mallory.mood AS ENUM ('glad');
+CREATE FUNCTION mallory.mood(int) RETURNS mallory.mood LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM mallory.spy(1, 'cast'); RETURN 'glad'; END$$;
+CREATE CAST (int AS mallory.mood) WITH FUNCTION mallory.mood(int);
+CREATE FUNCTION mallory.json(mallory.mood) RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM mallory.spy(1, 'json'); RETURN '1'; END$$;
+CREATE CAST (mallory.mood AS json) WITH FUNCTION mallory.json;
+CREATE FUNCTION mallory.same(int, int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM mallory.spy(1, 'operator'); RETURN true; END$$;
+CREATE OPERATOR mallory.= (LEFTARG = int, RIGHTARG = int, FUNCTION = mallory.same);
+CREATE TABLE mallory.traps (id mallory.checked, mood mallory.mood) PARTITION BY RANGE (id);
+CREATE FUNCTION mallory.set_rule() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT tripmeter.outbox_rule('mallory.traps', 'trap', '{insert}', 'mallory.spy(1, ''function'') = 1 AND 1::mallory.mood IS NOT NULL AND 1 OPERATOR(mallory.=) 2
+        AND ''1''::mallory.checked = 1 AND ''{1}''::mallory.checked[] IS NOT NULL AND ''(1,1)''::mallory.pair IS NOT NULL')
+$$;
+SELECT tripmeter.outbox_attach('mallory.traps', 'trap', '{id}');
+SELECT mallory.set_rule();
+SELECT is(string_agg(DISTINCT what || ' as ' || who, ', '), 'domain as tripmeter_mallory', 'setting a rule runs what the parser runs, as the table''s owner') FROM mallory.seen;
+CREATE TABLE mallory.traps_1 PARTITION OF mallory.traps FOR VALUES FROM (1) TO (10);
+RESET ROLE;
+SET LOCAL search_path = public;
+SELECT mallory.set_rule();
+SELECT tripmeter.outbox_rule('mallory.traps', 'trap.again', '{insert}', '''{1}''::mallory.checked[] IS NULL');
+SELECT is(string_agg(DISTINCT what || ' as ' || who, ', '), 'domain as tripmeter_mallory', 'also if somebody else calls') FROM mallory.seen;
+SELECT is(current_setting('search_path'), 'public', 'and what that sets is not set');
+GRANT USAGE ON SCHEMA mallory TO tripmeter_driver;
+GRANT INSERT ON mallory.traps, mallory.seen TO tripmeter_driver;
+TRUNCATE mallory.seen;
+SET LOCAL ROLE tripmeter_driver;
+INSERT INTO mallory.traps VALUES (1, 'glad');
+RESET ROLE;
+SET LOCAL search_path = public;
+SELECT is(string_agg(DISTINCT what || ' as ' || who, ', '), 'cast as tripmeter_driver, domain as tripmeter_driver, function as tripmeter_driver, json as tripmeter_driver, operator as tripmeter_driver',
+    'conditions and payloads run as whoever writes') FROM mallory.seen;
+SELECT is((pg_temp.last()).payload, '{"id": 1, "mood": 1}', 'and make the event');
 
 -- Who calls is whoever the code runs as: a function's definer, and the owner of a table whose index calls it
 CREATE TABLE trap (id int);
