@@ -212,21 +212,13 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/*
- * Compile what a relation's tables say, with the rights of whoever called, and have all
- * backends do so.
- */
+/* Compile what a relation's tables say, and have all backends do so. */
 Datum
 tripmeter_outbox_check(PG_FUNCTION_ARGS)
 {
 	Relation	relation = table_open(PG_GETARG_OID(0), AccessShareLock);
-	Oid			user;
-	int			security;
 
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(GetOuterUserId(), security | SECURITY_LOCAL_USERID_CHANGE);
 	outbox_source_check(relation);
-	SetUserIdAndSecContext(user, security);
 	table_close(relation, NoLock);
 	outbox_source_invalidate(PG_GETARG_OID(0));
 	PG_RETURN_VOID();

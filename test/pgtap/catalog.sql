@@ -13,7 +13,7 @@ WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
     AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'tripmeter');
 
 CREATE TEMP TABLE functions AS
-SELECT members.object, comment, proname ~ '^(outbox_.*|emit|cloudevent|inbox)$' AS of_outbox, pg_proc.*
+SELECT members.object, comment, proname ~ '^(outbox_.*|emit|cloudevent|inbox|inbox_as)$' AS of_outbox, pg_proc.*
 FROM members JOIN pg_proc ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid;
 
 CREATE TEMP TABLE aggregates AS
