@@ -1,7 +1,7 @@
 -- Receiving by the rules: who may, what comes, in which order, and what becomes of events
 -- that fail. Not in one transaction, for what it writes itself it cannot receive.
 
-SELECT plan(80);
+SELECT plan(84);
 
 CREATE ROLE outbox_owner;
 CREATE ROLE outbox_member;
@@ -221,6 +221,21 @@ SELECT ack('orderly');
 INSERT INTO outbox_test.handed SELECT batch, 60 + row_number() OVER (), aggregateid FROM tripmeter.outbox_receive('orderly', 'w', 60);
 SELECT results_eq('SELECT aggregateid FROM handed ORDER BY place', 'SELECT n::text FROM generate_series(1, 100) AS n', 'a window is handed out in the order of its numbers');
 SELECT tripmeter.outbox_unsubscribe('orderly');
+
+-- Over two slots
+
+SELECT tripmeter.outbox_subscribe('both', 'now', 1);
+SELECT emit('r1', 's1');
+SELECT ok(EXISTS (SELECT FROM tripmeter.outbox_rotate(true) WHERE done = 'opened'), 'another slot is opened');
+SELECT emit('s2', 'r2');
+SELECT results_eq($$SELECT aggregateid || type, count(*) OVER (PARTITION BY batch) FROM tripmeter.outbox_receive('both', 'w')$$,
+    $$VALUES ('r1', 4::bigint), ('s1', 4), ('s2', 4), ('r2', 4)$$, 'a batch has events of both, in order');
+SELECT is((SELECT count(DISTINCT slot) FROM tripmeter.outbox WHERE aggregateid IN ('r', 's')), 2::bigint, 'which are in two slots');
+BEGIN;
+DO $$BEGIN EXECUTE format('DROP INDEX tripmeter.outbox_%s_by_bucket', (SELECT slot FROM tripmeter.outbox_current)); END$$;
+SELECT throws_like($$SELECT * FROM tripmeter.outbox_receive('both', 'w')$$, '%has lost its index by "bucket"', 'an index that is gone is missed');
+ROLLBACK;
+SELECT tripmeter.outbox_unsubscribe('both');
 
 -- Many workers share
 
