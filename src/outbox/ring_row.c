@@ -1,6 +1,6 @@
 /*
  * ring_row.c
- *		Rows of the partitioned tables of the ring: written into the current slot, and returned to SQL.
+ *		Rows of the partitioned tables of the ring: written read from SQL, written into the current slot, and returned.
  */
 #include "postgres.h"
 
@@ -8,12 +8,25 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "executor/executor.h"
 #include "funcapi.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 #include "outbox/outbox_catalog.h"
 #include "outbox/ring_row.h"
+
+/* A column of a row that SQL has given, which is not NULL. */
+Datum
+ring_field(HeapTupleHeader given, const char *column)
+{
+	bool		isnull;
+	Datum		value = GetAttributeByName(given, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "column \"%s\" is NULL", column);
+	return value;
+}
 
 /* Take a row apart. */
 void

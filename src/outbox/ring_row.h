@@ -1,6 +1,6 @@
 /*
  * ring_row.h
- *		Rows of the partitioned tables of the ring: written into the current slot, and returned to SQL.
+ *		Rows of the partitioned tables of the ring: written read from SQL, written into the current slot, and returned.
  */
 #ifndef TRIPMETER_RING_ROW_H
 #define TRIPMETER_RING_ROW_H
@@ -21,6 +21,7 @@ typedef struct RingRow
 extern void ring_row_read(RingRow *row, const char *parent, HeapTupleHeader given);
 extern void ring_row_set(RingRow *row, const char *column, Datum value);
 extern void ring_row_write(RingRow *row);
+extern Datum ring_field(HeapTupleHeader given, const char *column);
 extern Datum ring_row_or_null(FunctionCallInfo fcinfo, HeapTuple tuple);
 
 #endif							/* TRIPMETER_RING_ROW_H */

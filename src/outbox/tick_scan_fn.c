@@ -10,7 +10,6 @@
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/xlog.h"
-#include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
@@ -27,17 +26,6 @@ PG_FUNCTION_INFO_V1(tripmeter_outbox_last_tick);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_tick_after);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_seq_before);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_write_tick);
-
-static Datum
-field(HeapTupleHeader tick, const char *name)
-{
-	bool		isnull;
-	Datum		value = GetAttributeByName(tick, name, &isnull);
-
-	if (isnull)
-		elog(ERROR, "a tick has no %s", name);
-	return value;
-}
 
 /* A tick by its number. */
 Datum
@@ -86,7 +74,7 @@ is_durable(RingScan *ring, HeapTuple tick, int32 this_era)
 static HeapTuple
 latest_within(RingScan *ring, int16 slot, HeapTupleHeader a, int32 this_era)
 {
-	int64		seq = DatumGetInt64(field(a, "seq_after"));
+	int64		seq = DatumGetInt64(ring_field(a, "seq_after"));
 	ScanKeyData keys[2];
 	HeapTuple	tick;
 	HeapTuple	found = NULL;
@@ -98,8 +86,8 @@ latest_within(RingScan *ring, int16 slot, HeapTupleHeader a, int32 this_era)
 	while (found == NULL && (tick = ring_next(ring)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (DatumGetInt64(ring_value(ring, tick, "tick")) > DatumGetInt64(field(a, "tick")) &&
-			DatumGetInt32(ring_value(ring, tick, "era")) == DatumGetInt32(field(a, "era")) &&
+		if (DatumGetInt64(ring_value(ring, tick, "tick")) > DatumGetInt64(ring_field(a, "tick")) &&
+			DatumGetInt32(ring_value(ring, tick, "era")) == DatumGetInt32(ring_field(a, "era")) &&
 			is_durable(ring, tick, this_era))
 			found = heap_copytuple(tick);
 	}
@@ -116,7 +104,7 @@ next_after(RingScan *ring, int16 slot, HeapTupleHeader a, int32 this_era)
 	HeapTuple	found = NULL;
 
 	ring_open(ring, "outbox_tick", &slot, 1, "tick", "tick", ForwardScanDirection);
-	ScanKeyInit(&key, ring->key, BTGreaterStrategyNumber, F_INT8GT, field(a, "tick"));
+	ScanKeyInit(&key, ring->key, BTGreaterStrategyNumber, F_INT8GT, ring_field(a, "tick"));
 	ring_find(ring, &key, 1);
 	tick = ring_next(ring);
 	if (tick != NULL && is_durable(ring, tick, this_era))
@@ -132,7 +120,7 @@ tripmeter_outbox_tick_after(PG_FUNCTION_ARGS)
 	HeapTupleHeader a = PG_GETARG_HEAPTUPLEHEADER(0);
 	int32		this_era = PG_GETARG_INT32(1);
 	int16	   *slots;
-	int			count = ring_slots(DatumGetInt64(field(a, "tick")), PG_INT64_MAX, &slots);
+	int			count = ring_slots(DatumGetInt64(ring_field(a, "tick")), PG_INT64_MAX, &slots);
 	HeapTuple	found = NULL;
 	RingScan	ring;
 
@@ -154,7 +142,7 @@ Datum
 tripmeter_outbox_seq_before(PG_FUNCTION_ARGS)
 {
 	HeapTupleHeader a = PG_GETARG_HEAPTUPLEHEADER(0);
-	int64		number = DatumGetInt64(field(a, "tick"));
+	int64		number = DatumGetInt64(ring_field(a, "tick"));
 	int16	   *slots;
 	int			count = ring_slots(0, number, &slots);
 
@@ -172,7 +160,7 @@ tripmeter_outbox_seq_before(PG_FUNCTION_ARGS)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (DatumGetInt64(ring_value(&ring, tick, "tick")) < number &&
-				DatumGetInt32(ring_value(&ring, tick, "era")) == DatumGetInt32(field(a, "era")))
+				DatumGetInt32(ring_value(&ring, tick, "era")) == DatumGetInt32(ring_field(a, "era")))
 				seq = DatumGetInt64(ring_value(&ring, tick, "seq_before"));
 		}
 		ring_close(&ring);

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 
 #include "outbox/outbox_catalog.h"
+#include "outbox/ring_row.h"
 #include "outbox/ring_scan.h"
 
 #define BUCKETS 64
@@ -42,17 +43,6 @@ typedef struct Window
 	AttrNumber	type_column;
 	RingScan	ring;
 } Window;
-
-static Datum
-field(HeapTupleHeader row, const char *name)
-{
-	bool		isnull;
-	Datum		value = GetAttributeByName(row, name, &isnull);
-
-	if (isnull)
-		elog(ERROR, "field \"%s\" is NULL", name);
-	return value;
-}
 
 /* The snapshot of a tick, if there is one: a share that is between two windows has no second. */
 static bool
@@ -117,21 +107,21 @@ open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 s
 	memset(window, 0, sizeof(*window));
 	if (!snapshot_of(a, &window->a) || !snapshot_of(b, &window->b))
 		return false;
-	window->era = DatumGetInt32(field(a, "era"));
+	window->era = DatumGetInt32(ring_field(a, "era"));
 	read_types(window, consumer);
 	if (up_to != NULL)
 		end = GetAttributeByName(p, up_to, &to_the_end);
 	if (to_the_end)
-		end = field(b, "seq_after");
+		end = ring_field(b, "seq_after");
 
 	outbox = outbox_relation("outbox");
 	window->era_column = get_attnum(outbox, "era");
 	window->xid_column = get_attnum(outbox, "xid");
 	window->type_column = get_attnum(outbox, "type");
-	count = ring_slots(DatumGetInt64(field(a, "tick")), DatumGetInt64(field(b, "tick")), &slots);
+	count = ring_slots(DatumGetInt64(ring_field(a, "tick")), DatumGetInt64(ring_field(b, "tick")), &slots);
 	ring_open(&window->ring, "outbox", slots, count, "bucket", "seq", ForwardScanDirection);
-	find_events(window, share, DatumGetInt32(field(consumer, "shares")),
-				DatumGetInt64(field(p, "seq")), DatumGetInt64(end));
+	find_events(window, share, DatumGetInt32(ring_field(consumer, "shares")),
+				DatumGetInt64(ring_field(p, "seq")), DatumGetInt64(end));
 	return true;
 }
 
