@@ -57,11 +57,11 @@ outbox_scan_next(OutboxScan *scan)
 	return systable_getnext(scan->scan);
 }
 
-/* The value of a column; false if it is NULL. */
-bool
-outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value)
+/* The value of a column of a row; false if it is NULL. */
+static bool
+value_of(Relation relation, HeapTuple tuple, const char *column, Datum *value)
 {
-	TupleDesc	descriptor = RelationGetDescr(scan->relation);
+	TupleDesc	descriptor = RelationGetDescr(relation);
 	bool		isnull;
 
 	for (int i = 0; i < descriptor->natts; i++)
@@ -70,18 +70,32 @@ outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *
 			*value = heap_getattr(tuple, i + 1, descriptor, &isnull);
 			return !isnull;
 		}
-	elog(ERROR, "no column \"%s\" in \"%s\"", column, RelationGetRelationName(scan->relation));
+	elog(ERROR, "no column \"%s\" in \"%s\"", column, RelationGetRelationName(relation));
+}
+
+/* The value of a column that is never NULL. */
+Datum
+outbox_value(Relation relation, HeapTuple tuple, const char *column)
+{
+	Datum		value;
+
+	if (!value_of(relation, tuple, column, &value))
+		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(relation));
+	return value;
+}
+
+/* The value of a column; false if it is NULL. */
+bool
+outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value)
+{
+	return value_of(scan->relation, tuple, column, value);
 }
 
 /* The value of a column that is never NULL. */
 Datum
 outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column)
 {
-	Datum		value;
-
-	if (!outbox_scan_maybe(scan, tuple, column, &value))
-		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(scan->relation));
-	return value;
+	return outbox_value(scan->relation, tuple, column);
 }
 
 void

@@ -7,13 +7,16 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/inval.h"
+#include "utils/snapmgr.h"
 
 #include "outbox/outbox_catalog.h"
 #include "outbox/outbox_slot.h"
@@ -24,6 +27,7 @@ static struct
 	Oid			era_relation;
 	Oid			current_relation;
 	Oid			sequence;
+	ItemPointerData current_row;	/* where the row of outbox_current was last */
 	Oid			slot_relation;	/* the partition that was written to last */
 	int			slot;			/* its number */
 	int32		era;			/* 0: not known, or not stored for good */
@@ -109,31 +113,74 @@ outbox_current_era(void)
 	return era;
 }
 
-/* The slot to write to, or -1 if there is none yet. */
-static int
-read_current_slot(void)
+/* What outbox_current says. */
+typedef struct Current
+{
+	int			slot;			/* -1: there is no row yet */
+	bool		refused;
+} Current;
+
+/*
+ * Read the row where it was last, if that version of it still holds: it has been committed by
+ * now, and none that replaces it has.  That is what a new snapshot would see, the table having
+ * one row, and costs less than a scan by one.  False if the row has to be looked for.
+ */
+static bool
+reread_current(Current *current)
+{
+	Relation	relation = table_open(known.current_relation, AccessShareLock);
+	HeapTupleData tuple = {.t_self = known.current_row};
+	Buffer		buffer;
+	bool		found = ItemPointerIsValid(&tuple.t_self) && heap_fetch(relation, SnapshotSelf, &tuple, &buffer, false);
+
+	if (found)
+	{
+		current->slot = DatumGetInt16(outbox_value(relation, &tuple, "slot"));
+		current->refused = DatumGetBool(outbox_value(relation, &tuple, "refused"));
+		ReleaseBuffer(buffer);
+	}
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
+/* Look for the row, and remember where it is. */
+static void
+scan_current(Current *current)
 {
 	OutboxScan	scan;
 	HeapTuple	tuple;
-	int			slot = -1;
-	bool		refused = false;
 
 	remember_relations();
 	outbox_scan_begin(&scan, known.current_relation);
 	tuple = outbox_scan_next(&scan);
+	ItemPointerSetInvalid(&known.current_row);
 	if (tuple != NULL)
 	{
-		slot = DatumGetInt16(outbox_scan_value(&scan, tuple, "slot"));
-		refused = DatumGetBool(outbox_scan_value(&scan, tuple, "refused"));
+		current->slot = DatumGetInt16(outbox_scan_value(&scan, tuple, "slot"));
+		current->refused = DatumGetBool(outbox_scan_value(&scan, tuple, "refused"));
+		/* VACUUM may cut off any block but the first; and the table may have been forgotten meanwhile */
+		if (ItemPointerGetBlockNumber(&tuple->t_self) == 0 && known.current_relation == RelationGetRelid(scan.relation))
+			known.current_row = tuple->t_self;
 	}
 	outbox_scan_end(&scan);
-	if (refused)
+}
+
+/* The slot to write to, or -1 if there is none yet. */
+static int
+read_current_slot(void)
+{
+	Current		current = {.slot = -1};
+
+	remember_relations();
+	if (!reread_current(&current))
+		scan_current(&current);
+	if (current.refused)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("the outbox is full"),
 				 errdetail("Every slot holds events that a consumer has not passed, and the policy is to refuse new events."),
 				 errhint("See tripmeter.outbox_metrics for the consumer that is behind; let it catch up, or drop it.")));
-	return slot;
+	return current.slot;
 }
 
 /* Open and lock the partition of a slot. */

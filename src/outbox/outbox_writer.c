@@ -8,10 +8,12 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -60,7 +62,7 @@ struct OutboxWriter
 	Relation	relation;		/* the partition of the slot, locked */
 	Oid			sequence;
 	ResultRelInfo *result;		/* for its indexes */
-	EState	   *estate;
+	EState	   *estate;			/* for indexes that are not plain, or else NULL */
 	BulkInsertState bulk;		/* from the second batch on */
 	Datum		values[COLUMNS];	/* those that all events share are set */
 	bool		nulls[COLUMNS];
@@ -134,6 +136,26 @@ set_from_setting(OutboxWriter *writer, Column column, const char *setting)
 	writer->values[column] = writer->nulls[column] ? (Datum) 0 : CStringGetTextDatum(setting);
 }
 
+/* Is this an index of columns, as those that come with the outbox? */
+static bool
+is_plain(const IndexInfo *index)
+{
+	return index->ii_ReadyForInserts && index->ii_Expressions == NIL && index->ii_Predicate == NIL &&
+		!index->ii_Unique && index->ii_ExclusionOps == NULL;
+}
+
+/* Open the indexes, and what it takes to fill them. */
+static void
+open_indexes(OutboxWriter *writer)
+{
+	writer->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
+	ExecOpenIndices(writer->result, false);
+	for (int i = 0; i < writer->result->ri_NumIndices; i++)
+		if (writer->estate == NULL && !is_plain(writer->result->ri_IndexRelationInfo[i]))
+			writer->estate = CreateExecutorState();
+}
+
 /* Begin to write, in the current memory context. */
 OutboxWriter *
 outbox_writer_begin(void)
@@ -150,10 +172,7 @@ outbox_writer_begin(void)
 	writer->relation = outbox_open_slot(&slot);
 	check_columns(writer->relation);
 	writer->sequence = outbox_sequence();
-	writer->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
-	ExecOpenIndices(writer->result, false);
-	writer->estate = CreateExecutorState();
+	open_indexes(writer);
 	writer->values[XID] = FullTransactionIdGetDatum(xid);
 	writer->values[ERA] = Int32GetDatum(era);
 	writer->values[SLOT] = Int16GetDatum(slot);
@@ -163,6 +182,35 @@ outbox_writer_begin(void)
 	set_from_setting(writer, CAUSATIONID, tripmeter_causationid);
 	MemoryContextSwitchTo(old);
 	return writer;
+}
+
+/* Put a row into indexes that are all plain; what the executor does for others costs more than that. */
+static void
+insert_into_plain(ResultRelInfo *result, TupleTableSlot *row)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	for (int i = 0; i < result->ri_NumIndices; i++)
+	{
+		IndexInfo  *info = result->ri_IndexRelationInfo[i];
+
+		FormIndexDatum(info, row, NULL, values, nulls);
+		index_insert(result->ri_IndexRelationDescs[i], values, nulls, &row->tts_tid, result->ri_RelationDesc,
+					 UNIQUE_CHECK_NO, false, info);
+	}
+}
+
+/* Put a row into the indexes. */
+static void
+insert_into_any(OutboxWriter *writer, TupleTableSlot *row)
+{
+	ExecInsertIndexTuples(writer->result, row, writer->estate, false, false, NULL, NIL
+#if PG_VERSION_NUM >= 160000
+						  ,false
+#endif
+		);
+	ResetPerTupleExprContext(writer->estate);
 }
 
 /*
@@ -184,13 +232,13 @@ insert_into_indexes(OutboxWriter *writer)
 
 	for (int i = 0; i < writer->count; i++)
 	{
-		ExecInsertIndexTuples(writer->result, writer->batch[order[i]], writer->estate, false, false, NULL, NIL
-#if PG_VERSION_NUM >= 160000
-							  ,false
-#endif
-			);
-		ExecClearTuple(writer->batch[order[i]]);
-		ResetPerTupleExprContext(writer->estate);
+		TupleTableSlot *row = writer->batch[order[i]];
+
+		if (writer->estate == NULL)
+			insert_into_plain(writer->result, row);
+		else
+			insert_into_any(writer, row);
+		ExecClearTuple(row);
 	}
 }
 
@@ -208,7 +256,10 @@ write_batch(OutboxWriter *writer)
 			writer->bulk = GetBulkInsertState();
 		MemoryContextSwitchTo(writer->scratch);
 	}
-	table_multi_insert(writer->relation, writer->batch, writer->count, GetCurrentCommandId(true), 0, writer->bulk);
+	if (writer->count == 1)
+		table_tuple_insert(writer->relation, writer->batch[0], GetCurrentCommandId(true), 0, writer->bulk);
+	else
+		table_multi_insert(writer->relation, writer->batch, writer->count, GetCurrentCommandId(true), 0, writer->bulk);
 	insert_into_indexes(writer);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(writer->scratch);
@@ -313,7 +364,8 @@ outbox_writer_end(OutboxWriter *writer)
 	for (int i = 0; i < writer->places; i++)
 		ExecDropSingleTupleTableSlot(writer->batch[i]);
 	ExecCloseIndices(writer->result);
-	FreeExecutorState(writer->estate);
+	if (writer->estate != NULL)
+		FreeExecutorState(writer->estate);
 	table_close(writer->relation, NoLock);
 	MemoryContextDelete(writer->context);
 }
