@@ -190,12 +190,13 @@ static void
 share_units(Share *shares, int64 count, int64 units)
 {
 	Int128		sum = weigh(shares, count);
-	int64		left = Abs(units);
+	int64		magnitude = units < 0 ? -units : units;
+	int64		left = magnitude;
 	Share	  **by_remainder = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Share *));
 
 	for (int64 i = 0; i < count; i++)
 	{
-		shares[i].units = proportion(Abs(units), shares[i].weight, sum, &shares[i].remainder);
+		shares[i].units = proportion(magnitude, shares[i].weight, sum, &shares[i].remainder);
 		left -= shares[i].units;
 		by_remainder[i] = &shares[i];
 	}

@@ -34,11 +34,26 @@ typedef struct Capture
 	Relation	relation;
 	OutboxSource *source;
 	OutboxWriter *writer;		/* NULL before the first event */
-	EState	   *estate;			/* for conditions; NULL before the first */
+	EState	   *estate;			/* for expressions; NULL before the first */
 	ExprState **conditions[OUTBOX_OPERATIONS];	/* beside the rules; made when first used */
+	ExprState **generated;		/* beside the generated columns; so are these */
 	MemoryContext context;		/* the statement's: of the writer */
 	MemoryContext row_context;	/* reset after every row */
 } Capture;
+
+/* What expressions are evaluated in, made when first used. */
+static EState *
+estate_of(Capture *capture)
+{
+	MemoryContext old;
+
+	if (capture->estate != NULL)
+		return capture->estate;
+	old = MemoryContextSwitchTo(capture->context);
+	capture->estate = CreateExecutorState();
+	MemoryContextSwitchTo(old);
+	return capture->estate;
+}
 
 /* Does the rule's condition hold? */
 static bool
@@ -50,15 +65,8 @@ rule_applies(Capture *capture, OutboxOperation operation, int rule, TupleTableSl
 
 	if (condition == NIL)
 		return true;
-	if (capture->estate == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(capture->context);
-
-		capture->estate = CreateExecutorState();
-		MemoryContextSwitchTo(old);
-	}
 	if (capture->conditions[operation] == NULL)
-		capture->conditions[operation] = MemoryContextAllocZero(capture->estate->es_query_cxt, sizeof(ExprState *) *
+		capture->conditions[operation] = MemoryContextAllocZero(estate_of(capture)->es_query_cxt, sizeof(ExprState *) *
 																capture->source->rule_count[operation]);
 	state = &capture->conditions[operation][rule];
 	if (*state == NULL)
@@ -130,15 +138,63 @@ capture_change(Capture *capture, OutboxOperation operation, TupleTableSlot *old_
 		ResetPerTupleExprContext(capture->estate);
 }
 
-/* Rows that were only inserted, or only deleted. */
 static void
-capture_rows(Capture *capture, OutboxOperation operation, Tuplestorestate *rows)
+prepare_generated(Capture *capture)
+{
+	OutboxSource *source = capture->source;
+
+	capture->generated = MemoryContextAlloc(estate_of(capture)->es_query_cxt, sizeof(ExprState *) * source->generated_count);
+	for (int i = 0; i < source->generated_count; i++)
+		capture->generated[i] = ExecPrepareExpr(source->generated[i].expression, capture->estate);
+}
+
+/* Fill in the generated columns that an inserted row lacks, until the row's context is reset. */
+static TupleTableSlot *
+complete_row(Capture *capture, TupleTableSlot *row, TupleTableSlot *complete)
+{
+	OutboxSource *source = capture->source;
+	ExprContext *context;
+
+	if (source->generated_count == 0)
+		return row;
+	if (capture->generated == NULL)
+		prepare_generated(capture);
+	context = GetPerTupleExprContext(capture->estate);
+	context->ecxt_scantuple = row;
+	ExecCopySlot(complete, row);
+	for (int i = 0; i < source->generated_count; i++)
+	{
+		int			column = source->generated[i].number - 1;
+
+		if (complete->tts_isnull[column])
+			complete->tts_values[column] = ExecEvalExprSwitchContext(capture->generated[i], context, &complete->tts_isnull[column]);
+	}
+	return complete;
+}
+
+/* Rows that were only inserted. */
+static void
+capture_inserted(Capture *capture, Tuplestorestate *rows)
+{
+	TupleTableSlot *row = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsMinimalTuple);
+	TupleTableSlot *complete = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsVirtual);
+
+	outbox_rows_rewind(rows);
+	while (tuplestore_gettupleslot(rows, true, false, row))
+		capture_change(capture, OUTBOX_INSERT, NULL, complete_row(capture, row, complete));
+	ExecDropSingleTupleTableSlot(complete);
+	ExecDropSingleTupleTableSlot(row);
+}
+
+/* Rows that were only deleted. */
+static void
+capture_deleted(Capture *capture, Tuplestorestate *rows)
 {
 	TupleTableSlot *row = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsMinimalTuple);
 
 	outbox_rows_rewind(rows);
 	while (tuplestore_gettupleslot(rows, true, false, row))
-		capture_change(capture, operation, operation == OUTBOX_DELETE ? row : NULL, operation == OUTBOX_DELETE ? NULL : row);
+		capture_change(capture, OUTBOX_DELETE, row, NULL);
 	ExecDropSingleTupleTableSlot(row);
 }
 
@@ -198,9 +254,9 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	capture.context = CurrentMemoryContext;
 	capture.row_context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox row", ALLOCSET_DEFAULT_SIZES);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		capture_rows(&capture, OUTBOX_INSERT, data->tg_newtable);
+		capture_inserted(&capture, data->tg_newtable);
 	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
-		capture_rows(&capture, OUTBOX_DELETE, data->tg_oldtable);
+		capture_deleted(&capture, data->tg_oldtable);
 	else
 		outbox_pairs_visit(data->tg_oldtable, data->tg_newtable, RelationGetDescr(data->tg_relation),
 						   capture.source->key, capture_pair, &capture);

@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -274,6 +275,21 @@ is_readable(Form_pg_attribute attribute)
 	return !attribute->attisdropped;
 }
 
+/* The number of a column that must be there, and readable. */
+static AttrNumber
+readable_column(const NameOrigin *origin, const char *name)
+{
+	AttrNumber	number = column_number(origin, name);
+
+	if (!is_readable(TupleDescAttr(RelationGetDescr(origin->relation), number - 1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" is a virtual generated column", name),
+				 errdetail("Triggers do not see its values."),
+				 errhint("Name the columns that it is generated from, or a stored one.")));
+	return number;
+}
+
 /* The numbers of the columns that an array names, each once. */
 static AttrNumber *
 named_columns(const NameOrigin *origin, ArrayType *names, int *count)
@@ -288,13 +304,8 @@ named_columns(const NameOrigin *origin, ArrayType *names, int *count)
 	for (int i = 0; i < length; i++)
 	{
 		char	   *name = TextDatumGetCString(elements[i]);
-		AttrNumber	number = column_number(origin, name);
+		AttrNumber	number = readable_column(origin, name);
 
-		if (!is_readable(TupleDescAttr(RelationGetDescr(origin->relation), number - 1)))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("column \"%s\" is a virtual generated column", name),
-					 errdetail("Triggers do not see its values.")));
 		for (int j = 0; j < *count; j++)
 			if (numbers[j] == number)
 				ereport(ERROR,
@@ -381,7 +392,7 @@ compile_version(OutboxSource *result, const NameOrigin *origin, const char *name
 {
 	Form_pg_attribute attribute;
 
-	result->version = column_number(origin, name);
+	result->version = readable_column(origin, name);
 	attribute = TupleDescAttr(RelationGetDescr(origin->relation), result->version - 1);
 	result->version_type = getBaseType(attribute->atttypid);
 	if (result->version_type != INT2OID && result->version_type != INT4OID && result->version_type != INT8OID)
@@ -389,6 +400,26 @@ compile_version(OutboxSource *result, const NameOrigin *origin, const char *name
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" cannot be the version of an aggregate", name),
 				 errdetail("It is of type %s, not an integer.", format_type_be(attribute->atttypid))));
+}
+
+/*
+ * PostgreSQL keeps a row that goes through a partitioned table as it was before its
+ * partition computed the stored generated columns, unless both have the same columns in
+ * the same order.
+ */
+static void
+compile_generated(OutboxSource *result, Relation relation)
+{
+	TupleDesc	descriptor = RelationGetDescr(relation);
+
+	if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE ||
+		descriptor->constr == NULL || !descriptor->constr->has_generated_stored)
+		return;
+	result->generated = palloc(sizeof(OutboxGenerated) * descriptor->natts);
+	for (int i = 0; i < descriptor->natts; i++)
+		if (TupleDescAttr(descriptor, i)->attgenerated == ATTRIBUTE_GENERATED_STORED)
+			result->generated[result->generated_count++] =
+				(OutboxGenerated) {i + 1, (Expr *) build_column_default(relation, i + 1)};
 }
 
 /* The types of the columns; conditions may add others. */
@@ -416,6 +447,7 @@ compile_source(Relation relation, StoredSource *stored, bool in_use)
 	if (stored->version != NULL)
 		compile_version(result, &origin, stored->version);
 	result->truncatable = stored->truncatable;
+	compile_generated(result, relation);
 	compile_dependencies(result, RelationGetDescr(relation));
 
 	if (stored->rule_count == 0)

@@ -18,6 +18,13 @@ typedef struct OutboxRule
 	int32		schemaversion;
 } OutboxRule;
 
+/* A stored generated column, and what computes it from a row. */
+typedef struct OutboxGenerated
+{
+	AttrNumber	number;
+	Expr	   *expression;		/* for ExecPrepareExpr */
+} OutboxGenerated;
+
 /* A relation's source, with the columns' numbers in that relation itself. */
 typedef struct OutboxSource
 {
@@ -29,6 +36,8 @@ typedef struct OutboxSource
 	bool		truncatable;
 	int			rule_count[OUTBOX_OPERATIONS];
 	OutboxRule *rules[OUTBOX_OPERATIONS];
+	int			generated_count;	/* those that inserted rows may lack: of partitioned tables */
+	OutboxGenerated *generated;
 	OutboxDependencies dependencies;
 } OutboxSource;
 
