@@ -86,8 +86,10 @@ latest_within(RingScan *ring, int16 slot, HeapTupleHeader a, int32 this_era)
 	while (found == NULL && (tick = ring_next(ring)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (DatumGetInt64(ring_value(ring, tick, "tick")) > DatumGetInt64(ring_field(a, "tick")) &&
-			DatumGetInt32(ring_value(ring, tick, "era")) == DatumGetInt32(ring_field(a, "era")) &&
+		/* what follows is as early: without events, ticks by the thousand have the same number */
+		if (DatumGetInt64(ring_value(ring, tick, "tick")) <= DatumGetInt64(ring_field(a, "tick")))
+			break;
+		if (DatumGetInt32(ring_value(ring, tick, "era")) == DatumGetInt32(ring_field(a, "era")) &&
 			is_durable(ring, tick, this_era))
 			found = heap_copytuple(tick);
 	}
