@@ -5,10 +5,10 @@ CREATE TABLE outbox_consumer (
     owner name NOT NULL,
     shares integer NOT NULL CONSTRAINT outbox_consumer_shares CHECK (shares IN (1, 2, 4, 8, 16, 32, 64)),
     types text[],
-    lease interval NOT NULL CONSTRAINT outbox_consumer_lease CHECK (lease > '0'),
+    lease interval NOT NULL CONSTRAINT outbox_consumer_lease CHECK (lease > '0' AND lease <= '100 years'),
     max_tries integer NOT NULL CONSTRAINT outbox_consumer_tries CHECK (max_tries > 0),
     retry_delay interval NOT NULL CONSTRAINT outbox_consumer_delay CHECK (retry_delay >= '0'),
-    retry_delay_max interval NOT NULL CONSTRAINT outbox_consumer_delay_max CHECK (retry_delay_max >= retry_delay),
+    retry_delay_max interval NOT NULL CONSTRAINT outbox_consumer_delay_max CHECK (retry_delay_max >= retry_delay AND retry_delay_max <= '100 years'),
     when_stuck text NOT NULL CONSTRAINT outbox_consumer_policy CHECK (when_stuck IN ('keep', 'drop')),
     subscribed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lost_at timestamptz
@@ -27,10 +27,10 @@ COMMENT ON COLUMN outbox_consumer.subscribed_at IS 'since when it is one';
 COMMENT ON COLUMN outbox_consumer.lost_at IS 'when it was dropped for being stuck';
 COMMENT ON CONSTRAINT outbox_consumer_is_named ON outbox_consumer IS 'A name is not empty.';
 COMMENT ON CONSTRAINT outbox_consumer_shares ON outbox_consumer IS 'Shares are a power of two, up to the 64 buckets of events.';
-COMMENT ON CONSTRAINT outbox_consumer_lease ON outbox_consumer IS 'A lease takes time.';
+COMMENT ON CONSTRAINT outbox_consumer_lease ON outbox_consumer IS 'A lease takes time, up to a hundred years.';
 COMMENT ON CONSTRAINT outbox_consumer_tries ON outbox_consumer IS 'An event is tried once at least.';
 COMMENT ON CONSTRAINT outbox_consumer_delay ON outbox_consumer IS 'A delay is not negative.';
-COMMENT ON CONSTRAINT outbox_consumer_delay_max ON outbox_consumer IS 'The longest delay is not below the first.';
+COMMENT ON CONSTRAINT outbox_consumer_delay_max ON outbox_consumer IS 'The longest delay is not below the first, nor above a hundred years.';
 COMMENT ON CONSTRAINT outbox_consumer_policy ON outbox_consumer IS 'There are two policies.';
 
 CREATE SEQUENCE outbox_share_id AS integer MAXVALUE 8388607 CYCLE;
@@ -123,10 +123,11 @@ CREATE FUNCTION outbox_newest(of_share integer) RETURNS outbox_progress
 COMMENT ON FUNCTION outbox_newest(integer) IS 'How far a share is. Internal.';
 REVOKE ALL ON FUNCTION outbox_newest(integer) FROM PUBLIC;
 
-CREATE FUNCTION outbox_recent(of_share integer, most integer) RETURNS SETOF outbox_progress
+CREATE FUNCTION outbox_recent(of_share integer, most integer, since_tick bigint) RETURNS SETOF outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_recent' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_recent(integer, integer) IS 'What was written of a share, at most so many rows, the newest first. Internal.';
-REVOKE ALL ON FUNCTION outbox_recent(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION outbox_recent(integer, integer, bigint) IS
+    'What was written of a share, at most so many rows, the newest first, in slots that were not sealed by a tick; not what is being truncated. Internal.';
+REVOKE ALL ON FUNCTION outbox_recent(integer, integer, bigint) FROM PUBLIC;
 
 -- The slot is read when it is written to: whoever has passed the tick that seals a slot
 -- writes to a later one, so the newest row of a share is never in a slot that it has
@@ -322,12 +323,14 @@ DECLARE
     slots smallint[] := @extschema@.outbox_slots(target.tick);
 BEGIN
     DELETE FROM @extschema@.outbox_retry AS r
-    WHERE r.share = of_share.id AND r.slot IS NOT NULL AND EXISTS (
-        SELECT FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
-        WHERE @extschema@.outbox_is_after(target, e.era, e.xid));
+    WHERE r.share = of_share.id
+        AND EXISTS (SELECT FROM @extschema@.outbox_event_of(r) AS e WHERE @extschema@.outbox_is_after(target, e.era, e.xid))
+        AND (r.slot IS NOT NULL
+            OR EXISTS (SELECT FROM @extschema@.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = r.bucket AND o.seq = r.seq));
+    PERFORM @extschema@.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
+    FROM (SELECT DISTINCT r.consumer, r.aggregatetype, r.aggregateid FROM @extschema@.outbox_retry AS r WHERE r.share = of_share.id) AS keys;
     DELETE FROM @extschema@.outbox_dead AS d
     WHERE d.consumer = c.consumer AND d.bucket % c.shares = of_share.share AND @extschema@.outbox_is_after(target, d.era, d.xid)
-        AND (c.types IS NULL OR d.type = ANY (c.types))
         AND EXISTS (SELECT FROM @extschema@.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = d.bucket AND o.seq = d.seq);
 END
 $function$;
@@ -353,8 +356,8 @@ BEGIN
     FOR share IN SELECT * FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
         PERFORM @extschema@.outbox_lock(share.id, true);
         p := @extschema@.outbox_newest(share.id);
-        PERFORM @extschema@.outbox_forget_failures(c, share, @extschema@.outbox_tick_of(from_tick));
         UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
+        PERFORM @extschema@.outbox_forget_failures(c, share, @extschema@.outbox_tick_of(from_tick));
         p.tick := from_tick;
         p.until := NULL;
         p.epoch := p.epoch + 1;
@@ -380,12 +383,11 @@ CREATE FUNCTION outbox_unsubscribe_as(caller oid, consumer text) RETURNS void
 AS $function$
 DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
-    kept bigint[];
 BEGIN
+    -- before the shares, as subscribing and seeking do
+    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     PERFORM @extschema@.outbox_lock(s.id, true) FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
-    WITH gone AS (DELETE FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer RETURNING r.seq, r.slot)
-    SELECT array_agg(seq) INTO kept FROM gone WHERE slot IS NULL;
-    PERFORM @extschema@.outbox_forget(kept);
+    DELETE FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer;
     DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer;
     DELETE FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
     DELETE FROM @extschema@.outbox_consumer AS t WHERE t.consumer = c.consumer;

@@ -26,7 +26,9 @@ DECLARE
     c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
     taken @extschema@.outbox_dead;
 BEGIN
-    DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.id = event RETURNING d.* INTO taken;
+    DELETE FROM @extschema@.outbox_dead AS d
+    WHERE d.consumer = c.consumer AND d.id = event AND (c.types IS NULL OR d.type = ANY (c.types))
+    RETURNING d.* INTO taken;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'event % is not dead', coalesce(event::text, 'NULL') USING
             ERRCODE = 'invalid_parameter_value',
@@ -50,15 +52,11 @@ DECLARE
                          WHERE s.consumer = d.consumer AND s.share = d.bucket % c.shares);
 BEGIN
     PERFORM @extschema@.outbox_lock(of_share, true);
-    INSERT INTO @extschema@.outbox_kept VALUES (d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version, d.schemaversion,
-        d.bucket, d.xid, d.occurred_at, d.traceparent, d.tracestate, d.correlationid, d.causationid, d.era)
-    ON CONFLICT DO NOTHING;
-    -- before all that waits of its aggregate
-    UPDATE @extschema@.outbox_retry AS r SET next_at = NULL
-    WHERE r.consumer = d.consumer AND hashtextextended(r.aggregateid, 0) = hashtextextended(d.aggregateid, 0)
-        AND r.aggregateid = d.aggregateid AND r.aggregatetype = d.aggregatetype AND r.seq > d.seq AND r.batch IS NULL;
-    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, next_at, error)
-    VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, clock_timestamp(), d.error);
+    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, error)
+    VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, d.error);
+    INSERT INTO @extschema@.outbox_kept VALUES (d.consumer, d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version,
+        d.schemaversion, d.bucket, d.xid, d.occurred_at, d.traceparent, d.tracestate, d.correlationid, d.causationid, d.era);
+    PERFORM @extschema@.outbox_unblock(d.consumer, d.aggregatetype, d.aggregateid);
 END
 $function$;
 COMMENT ON FUNCTION outbox_dead_retry_as(oid, text, uuid) IS 'What outbox_dead_retry does, for a caller. Internal.';
@@ -67,7 +65,7 @@ REVOKE ALL ON FUNCTION outbox_dead_retry_as(oid, text, uuid) FROM PUBLIC;
 CREATE FUNCTION outbox_dead_retry(consumer text, event uuid) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_dead_retry(text, uuid) IS
-    'A dead event is handed out again, and what comes of its aggregate waits behind it. It comes after events that were behind it and are done: whether that is right only its consumer knows. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';
+    'A dead event is handed out again, behind earlier ones of its aggregate that wait, and what comes of that waits behind it. It comes after events that were behind it and are done: whether that is right only its consumer knows. Errors: there is none; the consumer is not subscribed; the caller is no member of its role.';
 
 CREATE FUNCTION outbox_dead_drop_as(caller oid, consumer text, event uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER

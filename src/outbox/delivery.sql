@@ -201,7 +201,7 @@ $function$;
 COMMENT ON FUNCTION outbox_shares_of(outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
 REVOKE ALL ON FUNCTION outbox_shares_of(outbox_consumer) FROM PUBLIC;
 
--- Who has no share says so in the journal of share -1.
+-- Who has no share says so in the journal of share -1. One that is in a sealed slot will ask again.
 CREATE FUNCTION outbox_waiting(c outbox_consumer) RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2
     SET search_path = pg_catalog, pg_temp
@@ -209,7 +209,7 @@ AS $function$
 BEGIN
     RETURN QUERY
     SELECT recent.worker
-    FROM @extschema@.outbox_share AS s, @extschema@.outbox_recent(s.id, 200) AS recent
+    FROM @extschema@.outbox_share AS s, @extschema@.outbox_recent(s.id, 200, 9223372036854775807) AS recent
     WHERE s.consumer = c.consumer AND s.share = -1 AND recent.lease_until > clock_timestamp();
 END
 $function$;
@@ -273,7 +273,11 @@ BEGIN
         RETURN NULL;
     END IF;
     p := @extschema@.outbox_newest(share);
-    IF p.worker <> worker AND p.lease_until > clock_timestamp() THEN
+    IF @extschema@.outbox_share_number(share) IS NULL THEN
+        -- unsubscribed meanwhile
+        PERFORM @extschema@.outbox_unlock(share);
+        RETURN NULL;
+    ELSIF p.worker <> worker AND p.lease_until > clock_timestamp() THEN
         PERFORM @extschema@.outbox_unlock(share);
         RETURN NULL;
     ELSIF p.open THEN
@@ -372,7 +376,7 @@ BEGIN
             RETURN QUERY
             SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
                 e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-            FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e
+            FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r) AS e
             WHERE r.batch = p.batch AND (c.types IS NULL OR e.type = ANY (c.types))
             ORDER BY r.seq;
             given := FOUND;
@@ -470,7 +474,7 @@ CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN EXISTS (SELECT FROM @extschema@.outbox_recent(p.share, 1000) AS r
+    RETURN EXISTS (SELECT FROM @extschema@.outbox_recent(p.share, 1000, 0) AS r
                    WHERE r.batch = outbox_was_acknowledged.batch AND NOT r.open);
 END
 $function$;

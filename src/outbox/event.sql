@@ -137,7 +137,7 @@ CREATE FUNCTION cloudevent(event outbox) RETURNS jsonb
         'specversion', '1.0',
         'id', (event).id,
         'source', '/tripmeter/' || CASE WHEN (event).aggregatetype ~ '^[A-Za-z0-9._~-]+$' THEN (event).aggregatetype
-            ELSE regexp_replace(upper(encode(convert_to((event).aggregatetype, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END,
+            ELSE regexp_replace(upper(encode(convert_to((event).aggregatetype, 'UTF8'), 'hex')), '(..)', E'%\\1', 'g') END,
         'type', (event).type,
         'time', (to_jsonb((event).occurred_at) #>> '{}') || 'Z',
         'datacontenttype', 'application/json',

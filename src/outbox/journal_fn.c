@@ -13,15 +13,13 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
 #include "outbox/outbox_catalog.h"
 #include "outbox/ring_row.h"
 #include "outbox/ring_scan.h"
-
-/* What is recent is in so many slots. */
-#define RECENT_SLOTS 2
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_newest);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_recent);
@@ -63,22 +61,35 @@ tripmeter_outbox_newest(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* The newest rows of a share, at most so many, from the slots that were opened last. */
+/* Whether a slot's journal can be read without waiting for who truncates it; then it stays so. */
+static bool
+is_readable(int16 slot)
+{
+	char		name[NAMEDATALEN];
+
+	snprintf(name, sizeof(name), "outbox_progress_%d", slot);
+	return ConditionalLockRelationOid(outbox_relation(name), AccessShareLock);
+}
+
+/* The newest rows of a share, at most so many, in slots that were not sealed by a tick. */
 Datum
 tripmeter_outbox_recent(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	int32		left = PG_GETARG_INT32(1);
 	int16	   *slots;
-	int			count = ring_slots(0, PG_INT64_MAX, &slots);
+	int			count = ring_slots(PG_GETARG_INT64(2), PG_INT64_MAX, &slots);
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = count - 1; i >= Max(count - RECENT_SLOTS, 0); i--)
+	while (left > 0 && count-- > 0)
 	{
 		RingScan	ring;
 		HeapTuple	tuple;
 
-		find_progress(&ring, slots[i], PG_GETARG_INT32(0));
+		CHECK_FOR_INTERRUPTS();
+		if (!is_readable(slots[count]))
+			continue;
+		find_progress(&ring, slots[count], PG_GETARG_INT32(0));
 		for (; left > 0 && (tuple = ring_next(&ring)) != NULL; left--)
 			tuplestore_puttuple(result->setResult, tuple);
 		ring_close(&ring);

@@ -115,7 +115,7 @@ DECLARE
 BEGIN
     PERFORM @extschema@.outbox_check_receive(c, 1);
     latest := last.tick;
-    ready := last.at + (SELECT s.tick_interval FROM @extschema@.outbox_setting AS s) < clock_timestamp()
+    ready := @extschema@.outbox_is_tick_due(last, (SELECT s.tick_interval FROM @extschema@.outbox_setting AS s))
         AND @extschema@.outbox_has_news(last);
     IF ready OR seen = latest THEN
         RETURN;
@@ -226,3 +226,16 @@ COMMENT ON COLUMN outbox_metrics.consumer IS 'whose it is; NULL: the whole outbo
 COMMENT ON COLUMN outbox_metrics.value IS 'its value';
 COMMENT ON COLUMN outbox_metrics.detail IS 'more about it, for people';
 GRANT SELECT ON outbox_metrics TO pg_monitor;
+
+-- Whatever a database grants on new tables: nobody but the owner reads what is in them.
+DO $do$
+DECLARE
+    member regclass;
+BEGIN
+    FOR member IN
+        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = '@extschema@'::regnamespace AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', CASE (SELECT relkind FROM pg_class WHERE oid = member) WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, member);
+    END LOOP;
+END
+$do$;

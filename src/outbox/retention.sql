@@ -20,11 +20,10 @@ AS $function$
 BEGIN
     PERFORM FROM @extschema@.outbox_retry WHERE slot = of_slot FOR UPDATE NOWAIT;
     INSERT INTO @extschema@.outbox_kept
-    SELECT o.seq, o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.version, o.schemaversion, o.bucket, o.xid, o.occurred_at,
+    SELECT r.consumer, o.seq, o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.version, o.schemaversion, o.bucket, o.xid, o.occurred_at,
         o.traceparent, o.tracestate, o.correlationid, o.causationid, o.era
-    FROM (SELECT DISTINCT slot, bucket, seq FROM @extschema@.outbox_retry WHERE slot = of_slot) AS r,
-        @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS o
-    ON CONFLICT DO NOTHING;
+    FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r) AS o
+    WHERE r.slot = of_slot;
     UPDATE @extschema@.outbox_retry SET slot = NULL WHERE slot = of_slot;
 END
 $function$;
@@ -105,6 +104,7 @@ AS $function$
 BEGIN
     -- attached, for a partition that is created as one waits for all readers
     EXECUTE format('CREATE TABLE @extschema@.%1$s_%2$s (LIKE @extschema@.%1$s_0 INCLUDING ALL)', parent, of_slot);
+    EXECUTE format('REVOKE ALL ON @extschema@.%1$s_%2$s FROM PUBLIC', parent, of_slot);
     EXECUTE format('ALTER TABLE @extschema@.%1$s ATTACH PARTITION @extschema@.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
 END
 $function$;
@@ -149,15 +149,40 @@ BEGIN
     IF EXISTS (SELECT FROM @extschema@.outbox_consumer WHERE consumer = ANY (behind) AND when_stuck = 'keep') THEN
         RETURN;
     END IF;
+    PERFORM FROM @extschema@.outbox_consumer WHERE consumer = ANY (behind) FOR UPDATE NOWAIT;
     FOREACH stuck IN ARRAY behind LOOP
         UPDATE @extschema@.outbox_consumer SET lost_at = clock_timestamp() WHERE consumer = stuck;
-        RAISE WARNING 'consumer "%" is dropped: it kept a slot of the full ring', stuck;
         RETURN NEXT stuck;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, and returns them. Internal.';
+COMMENT ON FUNCTION outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, and returns them. Errors: one of them is being changed. Internal.';
 REVOKE ALL ON FUNCTION outbox_drop_stuck() FROM PUBLIC;
+
+-- Whoever looks at the slot keeps it from being truncated: then nobody is dropped in vain.
+CREATE FUNCTION outbox_free_by_dropping() RETURNS smallint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    dropped text[] := ARRAY(SELECT @extschema@.outbox_drop_stuck());
+    stuck text;
+BEGIN
+    PERFORM @extschema@.outbox_truncate_passed();
+    IF @extschema@.outbox_free_slot() IS NULL THEN
+        RAISE lock_not_available;
+    END IF;
+    FOREACH stuck IN ARRAY dropped LOOP
+        RAISE WARNING 'consumer "%" is dropped: it kept a slot of the full ring', stuck;
+    END LOOP;
+    RETURN @extschema@.outbox_free_slot();
+EXCEPTION
+    WHEN lock_not_available THEN
+        RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION outbox_free_by_dropping() IS 'Frees a slot of the full ring by dropping consumers that may be dropped, and returns it; NULL, and nothing done, if that frees none. Internal.';
+REVOKE ALL ON FUNCTION outbox_free_by_dropping() FROM PUBLIC;
 
 CREATE FUNCTION outbox_open_next(era integer) RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -167,9 +192,8 @@ DECLARE
     closing smallint := (SELECT slot FROM @extschema@.outbox_current);
     opening smallint := @extschema@.outbox_free_slot();
 BEGIN
-    IF opening IS NULL AND EXISTS (SELECT FROM @extschema@.outbox_drop_stuck()) THEN
-        PERFORM @extschema@.outbox_truncate_passed();
-        opening := @extschema@.outbox_free_slot();
+    IF opening IS NULL THEN
+        opening := @extschema@.outbox_free_by_dropping();
     END IF;
     IF opening IS NULL AND (SELECT when_full FROM @extschema@.outbox_setting) = 'extend' THEN
         opening := @extschema@.outbox_add_slot();

@@ -36,9 +36,16 @@ COMMENT ON INDEX outbox_retry_by_key IS 'Finds the rows of an aggregate.';
 COMMENT ON INDEX outbox_retry_due IS 'Finds what is to be tried next.';
 COMMENT ON INDEX outbox_retry_by_batch IS 'Finds what is in a batch.';
 
-CREATE TABLE outbox_kept (LIKE outbox);
-ALTER TABLE outbox_kept DROP COLUMN slot, ADD PRIMARY KEY (seq);
-COMMENT ON TABLE outbox_kept IS 'Events of truncated slots that outbox_retry still refers to.';
+CREATE TABLE outbox_kept (
+    consumer text NOT NULL,
+    LIKE outbox,
+    PRIMARY KEY (consumer, seq),
+    CONSTRAINT outbox_kept_for_retry FOREIGN KEY (consumer, seq) REFERENCES outbox_retry ON DELETE CASCADE
+);
+ALTER TABLE outbox_kept DROP COLUMN slot;
+COMMENT ON TABLE outbox_kept IS 'Events of truncated slots that rows of outbox_retry refer to, a copy each.';
+COMMENT ON COLUMN outbox_kept.consumer IS 'whose row it is';
+COMMENT ON CONSTRAINT outbox_kept_for_retry ON outbox_kept IS 'It goes with its row.';
 
 CREATE TABLE outbox_dead (
     consumer text NOT NULL,
@@ -61,21 +68,43 @@ SELECT pg_extension_config_dump('outbox_dead', '');
 
 -- Receiving
 
-CREATE FUNCTION outbox_event_of(of_slot smallint, of_bucket integer, of_seq bigint) RETURNS SETOF outbox
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+CREATE FUNCTION outbox_event_of(r outbox_retry) RETURNS SETOF outbox
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF of_slot IS NULL THEN
-        RETURN QUERY SELECT k.*, NULL::smallint FROM @extschema@.outbox_kept AS k WHERE k.seq = of_seq;
+    IF r.slot IS NULL THEN
+        RETURN QUERY
+        SELECT k.seq, k.id, k.aggregatetype, k.aggregateid, k.type, k.payload, k.version, k.schemaversion, k.bucket, k.xid, k.occurred_at,
+            k.traceparent, k.tracestate, k.correlationid, k.causationid, k.era, NULL::smallint
+        FROM @extschema@.outbox_kept AS k WHERE k.consumer = r.consumer AND k.seq = r.seq;
     ELSE
         -- by its own name: what a session knows of the partitions may be older than the slot
-        RETURN QUERY EXECUTE format('SELECT * FROM @extschema@.outbox_%s WHERE bucket = $1 AND seq = $2', of_slot) USING of_bucket, of_seq;
+        RETURN QUERY EXECUTE format('SELECT * FROM @extschema@.outbox_%s WHERE bucket = $1 AND seq = $2', r.slot) USING r.bucket, r.seq;
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_event_of(smallint, integer, bigint) IS 'An event by its slot, bucket and number; without a slot that of outbox_kept. Internal.';
-REVOKE ALL ON FUNCTION outbox_event_of(smallint, integer, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION outbox_event_of(outbox_retry) IS 'The event that a row refers to: in its slot, or without one in outbox_kept. Internal.';
+REVOKE ALL ON FUNCTION outbox_event_of(outbox_retry) FROM PUBLIC;
+
+-- Of an aggregate that is blocked, the first that is in no batch is due at some time, and no other.
+CREATE FUNCTION outbox_unblock(of_consumer text, of_type text, of_id text) RETURNS void
+    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH waiting AS (
+        SELECT seq, next_at, seq = min(seq) OVER () AS is_first
+        FROM @extschema@.outbox_retry
+        WHERE consumer = of_consumer AND hashtextextended(aggregateid, 0) = hashtextextended(of_id, 0)
+            AND aggregateid = of_id AND aggregatetype = of_type AND batch IS NULL
+    )
+    UPDATE @extschema@.outbox_retry AS r SET next_at = CASE WHEN is_first THEN clock_timestamp() END
+    FROM waiting
+    WHERE r.consumer = of_consumer AND r.seq = waiting.seq AND is_first = (waiting.next_at IS NULL)
+$function$;
+COMMENT ON FUNCTION outbox_unblock(text, text, text) IS
+    'The first event of an aggregate that waits is due, now unless it has a time; those behind it are not. Internal.';
+REVOKE ALL ON FUNCTION outbox_unblock(text, text, text) FROM PUBLIC;
 
 -- Who failed is tried alone; who only waited comes with those that waited behind it.
 CREATE FUNCTION outbox_take_due(of_consumer text, of_share integer, of_batch bigint, most integer) RETURNS integer
@@ -133,6 +162,13 @@ BEGIN
         ON CONFLICT DO NOTHING
     )
     SELECT count(*) INTO deferred FROM behind;
+    -- where one has a lower number than what blocks it, which then waits for it
+    PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid)
+    FROM @extschema@.outbox_retry AS r
+    WHERE r.share = p.share AND r.next_at IS NOT NULL AND r.batch IS NULL AND EXISTS (
+        SELECT FROM @extschema@.outbox_retry AS lower
+        WHERE lower.consumer = r.consumer AND hashtextextended(lower.aggregateid, 0) = hashtextextended(r.aggregateid, 0)
+            AND lower.aggregateid = r.aggregateid AND lower.aggregatetype = r.aggregatetype AND lower.seq < r.seq AND lower.batch IS NULL);
     RETURN deferred;
 END
 $function$;
@@ -141,30 +177,6 @@ COMMENT ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, integer, outb
 REVOKE ALL ON FUNCTION outbox_defer(outbox_consumer, outbox_progress, integer, outbox_tick, outbox_tick) FROM PUBLIC;
 
 -- Settling
-
-CREATE FUNCTION outbox_unblock(of_consumer text, of_type text, of_id text) RETURNS void
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-    UPDATE @extschema@.outbox_retry SET next_at = clock_timestamp()
-    WHERE next_at IS NULL AND (consumer, seq) = (
-        SELECT consumer, seq FROM @extschema@.outbox_retry
-        WHERE consumer = of_consumer AND hashtextextended(aggregateid, 0) = hashtextextended(of_id, 0)
-            AND aggregateid = of_id AND aggregatetype = of_type
-        ORDER BY seq LIMIT 1)
-$function$;
-COMMENT ON FUNCTION outbox_unblock(text, text, text) IS 'The first event of an aggregate that waits is due now. Internal.';
-REVOKE ALL ON FUNCTION outbox_unblock(text, text, text) FROM PUBLIC;
-
-CREATE FUNCTION outbox_forget(of_seqs bigint[]) RETURNS void
-    LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-    DELETE FROM @extschema@.outbox_kept AS k
-    WHERE k.seq = ANY (of_seqs) AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.seq = k.seq AND r.slot IS NULL)
-$function$;
-COMMENT ON FUNCTION outbox_forget(bigint[]) IS 'Deletes from outbox_kept what nothing refers to any more. Internal.';
-REVOKE ALL ON FUNCTION outbox_forget(bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION outbox_settle(of_batch bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -177,7 +189,6 @@ BEGIN
     SELECT array_agg(gone.outbox_retry) INTO done FROM gone;
     PERFORM @extschema@.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
     FROM (SELECT DISTINCT d.consumer, d.aggregatetype, d.aggregateid FROM unnest(done) AS d) AS keys;
-    PERFORM @extschema@.outbox_forget(ARRAY(SELECT d.seq FROM unnest(done) AS d WHERE d.slot IS NULL));
 END
 $function$;
 COMMENT ON FUNCTION outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done. Internal.';
@@ -207,10 +218,9 @@ DECLARE
     due timestamptz := @extschema@.outbox_next_try(c, r.tries + 1, delay);
 BEGIN
     IF due IS NULL THEN
-        PERFORM @extschema@.outbox_bury(c, e, r.tries + 1, error) FROM @extschema@.outbox_event_of(r.slot, r.bucket, r.seq) AS e;
+        PERFORM @extschema@.outbox_bury(c, e, r.tries + 1, error) FROM @extschema@.outbox_event_of(r) AS e;
         DELETE FROM @extschema@.outbox_retry AS t WHERE t.consumer = r.consumer AND t.seq = r.seq;
         PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
-        PERFORM @extschema@.outbox_forget(ARRAY[r.seq]);
         RETURN NULL;
     END IF;
     UPDATE @extschema@.outbox_retry AS t
@@ -219,6 +229,7 @@ BEGIN
         next_at = CASE t.seq WHEN r.seq THEN due END,
         error = CASE t.seq WHEN r.seq THEN error ELSE t.error END
     WHERE t.batch = r.batch AND t.aggregateid = r.aggregateid AND t.aggregatetype = r.aggregatetype AND t.seq >= r.seq;
+    PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
     RETURN due;
 END
 $function$;
@@ -229,7 +240,9 @@ CREATE FUNCTION outbox_next_try(c outbox_consumer, tries integer, delay interval
     LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT clock_timestamp() + coalesce(delay, least(c.retry_delay_max, c.retry_delay * power(2, least(tries - 1, 30))))
+    SELECT clock_timestamp() + coalesce(delay,
+        CASE WHEN extract(epoch FROM c.retry_delay) * power(2, least(tries - 1, 60)) < extract(epoch FROM c.retry_delay_max)
+            THEN c.retry_delay * power(2, tries - 1) ELSE c.retry_delay_max END)
     WHERE tries < c.max_tries
 $function$;
 COMMENT ON FUNCTION outbox_next_try(outbox_consumer, integer, interval) IS
@@ -265,6 +278,7 @@ BEGIN
         CASE WHEN id = event THEN due END, CASE WHEN id = event THEN error END
     FROM unnest(events)
     WHERE aggregateid = failed.aggregateid AND aggregatetype = failed.aggregatetype AND seq >= failed.seq;
+    PERFORM @extschema@.outbox_unblock(c.consumer, failed.aggregatetype, failed.aggregateid);
     RETURN due;
 END
 $function$;

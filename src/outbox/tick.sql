@@ -2,12 +2,12 @@
 
 CREATE TABLE outbox_setting (
     one boolean PRIMARY KEY DEFAULT true CONSTRAINT outbox_setting_is_one CHECK (one),
-    tick_interval interval NOT NULL DEFAULT '100 ms' CHECK (tick_interval >= '0'),
+    tick_interval interval NOT NULL DEFAULT '100 ms' CHECK (tick_interval BETWEEN '0' AND '100 years'),
     notify boolean NOT NULL DEFAULT false,
-    slot_age interval NOT NULL DEFAULT '1 day' CHECK (slot_age >= '0'),
+    slot_age interval NOT NULL DEFAULT '1 day' CHECK (slot_age BETWEEN '0' AND '100 years'),
     slot_bytes bigint NOT NULL DEFAULT 1073741824 CHECK (slot_bytes >= 0),
     when_full text NOT NULL DEFAULT 'extend' CHECK (when_full IN ('extend', 'refuse')),
-    inbox_age interval NOT NULL DEFAULT '7 days' CHECK (inbox_age >= '0')
+    inbox_age interval NOT NULL DEFAULT '7 days' CHECK (inbox_age BETWEEN '0' AND '100 years')
 );
 COMMENT ON TABLE outbox_setting IS 'One row: the outbox''s settings, which outbox_configure changes.';
 COMMENT ON COLUMN outbox_setting.one IS 'true';
@@ -321,6 +321,18 @@ COMMENT ON FUNCTION outbox_this_era() IS
     'The era of this system. Errors: an isolation level above READ COMMITTED; a restored or copied database whose era is not accepted yet. Internal.';
 REVOKE ALL ON FUNCTION outbox_this_era() FROM PUBLIC;
 
+-- Also when the clock was set back
+CREATE FUNCTION outbox_is_tick_due(last outbox_tick, since interval) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN clock_timestamp() NOT BETWEEN last.at AND last.at + since - interval '1 us';
+END
+$function$;
+COMMENT ON FUNCTION outbox_is_tick_due(outbox_tick, interval) IS 'Whether a tick is older than that. Internal.';
+REVOKE ALL ON FUNCTION outbox_is_tick_due(outbox_tick, interval) FROM PUBLIC;
+
 CREATE FUNCTION outbox_tick_if_due(since interval DEFAULT NULL) RETURNS outbox_tick
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -331,7 +343,7 @@ DECLARE
     last @extschema@.outbox_tick := @extschema@.outbox_last_tick();
 BEGIN
     SELECT * INTO setting FROM @extschema@.outbox_setting;
-    IF last.at + coalesce(since, setting.tick_interval) > clock_timestamp() OR NOT @extschema@.outbox_has_news(last) THEN
+    IF NOT @extschema@.outbox_is_tick_due(last, coalesce(since, setting.tick_interval)) OR NOT @extschema@.outbox_has_news(last) THEN
         RETURN last;
     END IF;
     IF setting.notify THEN

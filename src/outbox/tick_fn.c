@@ -130,7 +130,7 @@ tripmeter_outbox_is_upkeep_due(PG_FUNCTION_ARGS)
 	static TimestampTz last = 0;
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (IsTransactionBlock() || now - last < USECS_PER_SEC)
+	if (IsTransactionBlock() || (now >= last && now - last < USECS_PER_SEC))
 		PG_RETURN_BOOL(false);
 	last = now;
 	PG_RETURN_BOOL(true);

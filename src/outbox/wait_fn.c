@@ -90,7 +90,8 @@ milliseconds(Interval *interval)
 {
 	int64		days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
 
-	return days * SECS_PER_DAY * 1000 + interval->time / 1000;
+	/* what is longer than a lifetime would overflow */
+	return Min(days, 36525) * SECS_PER_DAY * 1000 + Min(interval->time / 1000, INT64_C(36525) * SECS_PER_DAY * 1000);
 }
 
 static int64
@@ -130,7 +131,7 @@ tripmeter_outbox_wait(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not prepare to look for events");
 	ended = transactions_ended();
 	found = look_and_let_go(plan, args, nulls, true);
-	while (!found && !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), timeout))
+	while (!found && GetCurrentTimestamp() - start < timeout * 1000)
 	{
 		bool		late;
 
