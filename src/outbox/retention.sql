@@ -165,9 +165,10 @@ CREATE FUNCTION outbox_free_by_dropping() RETURNS smallint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    dropped text[] := ARRAY(SELECT @extschema@.outbox_drop_stuck());
+    dropped text[];
     stuck text;
 BEGIN
+    dropped := ARRAY(SELECT @extschema@.outbox_drop_stuck());
     PERFORM @extschema@.outbox_truncate_passed();
     IF @extschema@.outbox_free_slot() IS NULL THEN
         RAISE lock_not_available;

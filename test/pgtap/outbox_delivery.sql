@@ -1,7 +1,7 @@
 -- Receiving by the rules: who may, what comes, in which order, and what becomes of events
 -- that fail. Not in one transaction, for what it writes itself it cannot receive.
 
-SELECT plan(84);
+SELECT plan(96);
 
 CREATE ROLE outbox_owner;
 CREATE ROLE outbox_member;
@@ -204,8 +204,64 @@ UPDATE tripmeter.outbox_retry SET next_at = now() WHERE consumer = 'back';
 SELECT emit('q1', 'q2');
 SELECT is(receive('back'), 'q2', 'what failed is not handed out again if its type is no longer subscribed to');
 SELECT is_empty($$SELECT * FROM tripmeter.outbox_dead_letters('back')$$, 'nor shown if it is dead');
+SELECT throws_ok(format('SELECT tripmeter.outbox_dead_retry(%L, %L)', 'back', id), '22023', NULL, 'nor tried again') FROM tripmeter.outbox_dead WHERE consumer = 'back';
 SELECT ack('back');
 SELECT is((SELECT count(*) FROM tripmeter.outbox_retry WHERE consumer = 'back'), 0::bigint, 'it blocks nothing any more');
+
+-- Clocks
+
+SELECT throws_ok($$SELECT tripmeter.outbox_configure(slot_age => '1000 years')$$, '23514', NULL, 'no setting is longer than a hundred years');
+BEGIN;
+DO $$BEGIN EXECUTE format('UPDATE tripmeter.outbox_tick_%s SET at = at + interval ''1 hour''', (SELECT slot FROM tripmeter.outbox_current)); END$$;
+SELECT is(tripmeter.outbox_is_tick_due(tripmeter.outbox_last_tick(), '100 ms'), true, 'a tick is due when the clock was set back');
+ROLLBACK;
+SELECT tripmeter.outbox_subscribe('sleeper', 'now', 1);
+SELECT tripmeter.outbox_tick();
+CREATE FUNCTION outbox_test.waits() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM tripmeter.outbox_wait('sleeper', '30 days', 'w');
+    RETURN false;
+EXCEPTION
+    WHEN query_canceled THEN
+        RETURN true;
+END $$;
+SET statement_timeout = '100 ms';
+SELECT is(waits(), true, 'who waits for long waits, and can be cancelled');
+RESET statement_timeout;
+SELECT tripmeter.outbox_unsubscribe('sleeper');
+
+-- However they fail, events of an aggregate wait in order
+
+SELECT tripmeter.outbox_subscribe('careful', 'now', 1, max_tries => 3, retry_delay => '3 hours', retry_delay_max => '3 hours');
+SELECT emit('t1', 't2', 't3');
+SELECT nack('careful', 't3', '0'), nack('careful', 't1', '1 hour');
+SELECT ack('careful');
+SELECT is(receive('careful'), NULL, 'what failed before an earlier one waits for it');
+UPDATE tripmeter.outbox_retry SET next_at = now() WHERE next_at IS NOT NULL AND consumer = 'careful';
+SELECT is(receive('careful'), 't1/1', 'which comes first');
+SELECT ack('careful');
+SELECT is(receive('careful'), 't2 t3/1', 'then they');
+SELECT ack('careful');
+SELECT tripmeter.outbox_change('careful', max_tries => 1);
+SELECT emit('u1', 'u2', 'u3');
+SELECT nack('careful', 'u1'), nack('careful', 'u3');
+SELECT ack('careful');
+SELECT tripmeter.outbox_change('careful', max_tries => 100);
+SELECT tripmeter.outbox_dead_retry('careful', id) FROM tripmeter.outbox_dead_letters('careful') WHERE payload ->> 'name' = 'u1';
+SELECT is(nack('careful', 'u1', '1 hour'), 'later', 'one that was dead fails again');
+SELECT ack('careful');
+SELECT tripmeter.outbox_dead_retry('careful', id) FROM tripmeter.outbox_dead_letters('careful');
+SELECT is(receive('careful'), NULL, 'another that was dead waits behind it');
+SELECT tripmeter.outbox_seek('careful', 'oldest');
+SELECT is((SELECT string_agg(aggregateid || type, ' ') FROM tripmeter.outbox_receive('careful', 'w', 10000) WHERE aggregateid = 'u'), 'u1 u2 u3', 'who seeks back receives each once, in order');
+SELECT tripmeter.outbox_seek('careful', 'now');
+SELECT emit('v1');
+SELECT nack('careful', 'v1');
+SELECT ack('careful');
+UPDATE tripmeter.outbox_retry SET next_at = now(), tries = 98 WHERE consumer = 'careful';
+SELECT is(nack('careful', 'v1'), 'later', 'a delay does not grow beyond what an interval holds');
+SELECT is((SELECT next_at - clock_timestamp() BETWEEN '2 hours' AND '3 hours' FROM tripmeter.outbox_retry WHERE consumer = 'careful'), true, 'but to its limit');
+SELECT tripmeter.outbox_unsubscribe('careful');
 
 -- Once
 

@@ -18,4 +18,5 @@ SELECT isnt((SELECT slot FROM tripmeter.outbox_current), :before::smallint, 'oth
 
 SELECT FROM tripmeter.outbox_unsubscribe('upkeep');
 SELECT FROM tripmeter.outbox_configure(tick_interval => '100 ms', slot_age => '1 day');
+
 SELECT * FROM finish();
