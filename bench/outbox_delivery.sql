@@ -50,7 +50,7 @@ BEGIN
             COMMIT;
         END IF;
         IF clock_timestamp() > begun + (minute + 1) * interval '1 minute' THEN
-            INSERT INTO minutes VALUES (minute, received, extract(epoch FROM busy) * 1000 / batches);
+            INSERT INTO minutes VALUES (minute, received, extract(epoch FROM busy) * 1000 / nullif(batches, 0));
             COMMIT;
             minute := minute + 1;
             received := 0;
