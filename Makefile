@@ -31,7 +31,7 @@ OBJS = src/tripmeter.o \
 	src/billing/invoice.o src/billing/invoice_agg.o src/billing/invoice_shares.o \
 	src/billing/invoice_fn.o \
 	src/outbox/uuid7.o src/outbox/outbox_catalog.o src/outbox/outbox_slot.o \
-	src/outbox/outbox_writer.o src/outbox/outbox_payload.o src/outbox/outbox_condition.o \
+	src/outbox/outbox_writer.o src/outbox/jsonb_object.o src/outbox/outbox_payload.o src/outbox/outbox_condition.o \
 	src/outbox/outbox_depends.o src/outbox/outbox_source.o src/outbox/capture_pairs.o src/outbox/capture_fn.o \
 	src/outbox/emit_fn.o src/outbox/as_owner_fn.o src/outbox/tick_fn.o src/outbox/wait_fn.o \
 	src/outbox/ring_scan.o src/outbox/ring_row.o src/outbox/journal_fn.o src/outbox/tick_scan_fn.o \

@@ -148,7 +148,7 @@ prepare_generated(Capture *capture)
 		capture->generated[i] = ExecPrepareExpr(source->generated[i].expression, capture->estate);
 }
 
-/* Fill in the generated columns that an inserted row lacks, until the row's context is reset. */
+/* Fill in the generated columns that an inserted row lacks, if there are any, until the row's context is reset. */
 static TupleTableSlot *
 complete_row(Capture *capture, TupleTableSlot *row, TupleTableSlot *complete)
 {
@@ -177,12 +177,15 @@ static void
 capture_inserted(Capture *capture, Tuplestorestate *rows)
 {
 	TupleTableSlot *row = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsMinimalTuple);
-	TupleTableSlot *complete = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsVirtual);
+	TupleTableSlot *complete = NULL;
 
+	if (capture->source->generated_count > 0)
+		complete = MakeSingleTupleTableSlot(RelationGetDescr(capture->relation), &TTSOpsVirtual);
 	outbox_rows_rewind(rows);
 	while (tuplestore_gettupleslot(rows, true, false, row))
 		capture_change(capture, OUTBOX_INSERT, NULL, complete_row(capture, row, complete));
-	ExecDropSingleTupleTableSlot(complete);
+	if (complete != NULL)
+		ExecDropSingleTupleTableSlot(complete);
 	ExecDropSingleTupleTableSlot(row);
 }
 

@@ -51,7 +51,7 @@ DO $$
 BEGIN
     FOR slot IN 0 .. 7 LOOP
         EXECUTE format('CREATE TABLE @extschema@.outbox_%1$s PARTITION OF @extschema@.outbox FOR VALUES IN (%1$s)', slot);
-        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON @extschema@.outbox_%1$s (bucket, seq)', slot);
+        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON @extschema@.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
         EXECUTE format('COMMENT ON INDEX @extschema@.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
         EXECUTE format('COMMENT ON TABLE @extschema@.outbox_%s IS %L', slot, 'A slot of the ring of events.');
         EXECUTE format('REVOKE ALL ON @extschema@.outbox_%s FROM PUBLIC', slot);
@@ -91,6 +91,13 @@ COMMENT ON COLUMN outbox_current.refused IS 'whether new events are refused, for
 REVOKE ALL ON outbox_current FROM PUBLIC;
 SELECT pg_extension_config_dump('outbox_current', '');
 
+-- Not a trigger: those can be disabled, and then events would be lost.
+CREATE FUNCTION outbox_current_changed() RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_current_changed' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION outbox_current_changed() IS
+    'Has all sessions read outbox_current again, which they remember, when this transaction commits. To be called by whoever writes to it. Internal.';
+REVOKE ALL ON FUNCTION outbox_current_changed() FROM PUBLIC;
+
 -- The first rows are not the install script's: a dump brings its own.
 CREATE FUNCTION outbox_begin() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -106,6 +113,7 @@ BEGIN
     -- one at a time: the next one sees the row of the first
     LOCK TABLE @extschema@.outbox_era IN SHARE ROW EXCLUSIVE MODE;
     INSERT INTO @extschema@.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
+    PERFORM @extschema@.outbox_current_changed();
     INSERT INTO @extschema@.outbox_era (era, system_identifier, database, outbox, accepted)
     SELECT coalesce(last.era, 0) + 1, here.system_identifier, here.database, here.outbox, last.era IS NULL
     FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM @extschema@.outbox_era ORDER BY era DESC LIMIT 1) last ON true

@@ -111,11 +111,12 @@ set_string(JsonbValue *result, char *string, int length)
 	result->val.string.len = length;
 }
 
-static void
-set_integer(JsonbValue *result, int64 value)
+/* The value of a column of integers. */
+static int64
+integer_of(const OutboxColumn *column, Datum value)
 {
-	result->type = jbvNumeric;
-	result->val.numeric = int64_to_numeric(value);
+	return column->kind == VALUE_INT2 ? DatumGetInt16(value) :
+		column->kind == VALUE_INT4 ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
 /* A number as its type writes it; NaN and the infinities are strings. */
@@ -154,25 +155,18 @@ set_time(JsonbValue *result, Datum value, Oid type, const int *offset)
 	set_string(result, buffer, strlen(buffer));
 }
 
-/* What is in a document: a scalar, or a tree of values. */
+/* What is in a document: a scalar, or the document itself. */
 static void
 set_document(JsonbValue *result, Jsonb *document)
 {
-	JsonbIterator *iterator;
-	JsonbParseState *state = NULL;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	JsonbValue *tree = NULL;
-
 	if (JB_ROOT_IS_SCALAR(document))
-	{
 		JsonbExtractScalar(&document->root, result);
-		return;
+	else
+	{
+		result->type = jbvBinary;
+		result->val.binary.data = &document->root;
+		result->val.binary.len = VARSIZE(document) - VARHDRSZ;
 	}
-	iterator = JsonbIteratorInit(&document->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
-		tree = pushJsonbValue(&state, token, token < WJB_BEGIN_ARRAY ? &value : NULL);
-	*result = *tree;
 }
 
 /* A value of a column, in the current memory context; it may point into the row. */
@@ -186,13 +180,10 @@ set_value(JsonbValue *result, OutboxColumn *column, Datum value, const int *offs
 			result->val.boolean = DatumGetBool(value);
 			break;
 		case VALUE_INT2:
-			set_integer(result, DatumGetInt16(value));
-			break;
 		case VALUE_INT4:
-			set_integer(result, DatumGetInt32(value));
-			break;
 		case VALUE_INT8:
-			set_integer(result, DatumGetInt64(value));
+			result->type = jbvNumeric;
+			result->val.numeric = int64_to_numeric(integer_of(column, value));
 			break;
 		case VALUE_NUMERIC:
 			set_numeric(result, DatumGetNumeric(value));
@@ -249,21 +240,22 @@ outbox_payload_compile(TupleDesc descriptor, const AttrNumber *numbers, int coun
 {
 	OutboxPayload *payload = palloc0(sizeof(OutboxPayload));
 	AttrNumber *sorted = palloc(sizeof(AttrNumber) * Max(count, 1));
+	char	  **names = palloc(sizeof(char *) * Max(count, 1));
 
 	memcpy(sorted, numbers, sizeof(AttrNumber) * count);
 	qsort_arg(sorted, count, sizeof(AttrNumber), compare_names, descriptor);
 	payload->count = count;
 	payload->columns = palloc0(sizeof(OutboxColumn) * Max(count, 1));
-	payload->pairs = palloc0(sizeof(JsonbPair) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(descriptor, sorted[i] - 1);
-		char	   *name = pstrdup(NameStr(attribute->attname));
 
 		compile_column(&payload->columns[i], attribute);
-		set_string(&payload->pairs[i].key, name, strlen(name));
+		names[i] = NameStr(attribute->attname);
 		payload->last = Max(payload->last, attribute->attnum);
 	}
+	payload->keys = jsonb_keys_make(names, count);
+	pfree(names);
 	pfree(sorted);
 	return payload;
 }
@@ -272,25 +264,19 @@ outbox_payload_compile(TupleDesc descriptor, const AttrNumber *numbers, int coun
 Jsonb *
 outbox_payload_make(OutboxPayload *payload, TupleTableSlot *row)
 {
-	JsonbValue	object;
-	JsonbPair  *pairs = palloc(sizeof(JsonbPair) * Max(payload->count, 1));
+	JsonbValue *values = palloc(sizeof(JsonbValue) * Max(payload->count, 1));
 
-	/* a copy: what a value calls may come back here */
-	memcpy(pairs, payload->pairs, sizeof(JsonbPair) * payload->count);
 	slot_getsomeattrs(row, payload->last);
 	for (int i = 0; i < payload->count; i++)
 	{
 		int			place = payload->columns[i].number - 1;
 
 		if (row->tts_isnull[place])
-			pairs[i].value.type = jbvNull;
+			values[i].type = jbvNull;
 		else
-			set_value(&pairs[i].value, &payload->columns[i], row->tts_values[place], NULL);
+			set_value(&values[i], &payload->columns[i], row->tts_values[place], NULL);
 	}
-	object.type = jbvObject;
-	object.val.object.nPairs = payload->count;
-	object.val.object.pairs = pairs;
-	return JsonbValueToJsonb(&object);
+	return jsonb_object_make(payload->keys, values);
 }
 
 /* A type whose text no setting changes: an aggregate has one id, whoever writes. */
@@ -380,18 +366,27 @@ set_key_value(JsonbValue *result, OutboxColumn *column, Datum value)
 		result->val.string.len = bpchartruelen(result->val.string.val, result->val.string.len);
 }
 
-/* A JSON value as text: a string is its characters, all else is as JSON has it. */
+/* The only value of an id as text: a string is its characters, all else is as JSON has it. */
 static text *
-scalar_text(JsonbValue *value)
+key_text(OutboxColumn *column, Datum datum)
 {
-	switch (value->type)
+	JsonbValue	value;
+
+	if (column->kind == VALUE_INT2 || column->kind == VALUE_INT4 || column->kind == VALUE_INT8)
+	{
+		char		digits[MAXINT8LEN + 1];
+
+		return cstring_to_text_with_len(digits, pg_lltoa(integer_of(column, datum), digits));
+	}
+	set_key_value(&value, column, datum);
+	switch (value.type)
 	{
 		case jbvString:
-			return cstring_to_text_with_len(value->val.string.val, value->val.string.len);
+			return cstring_to_text_with_len(value.val.string.val, value.val.string.len);
 		case jbvBool:
-			return cstring_to_text(value->val.boolean ? "true" : "false");
+			return cstring_to_text(value.val.boolean ? "true" : "false");
 		default:
-			return cstring_to_text(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric))));
+			return cstring_to_text(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric))));
 	}
 }
 
@@ -399,18 +394,18 @@ scalar_text(JsonbValue *value)
 text *
 outbox_key_make(OutboxKey *key, TupleTableSlot *row)
 {
-	JsonbValue *elements = palloc(sizeof(JsonbValue) * key->count);
+	JsonbValue *elements;
 	JsonbValue	array;
 	Jsonb	   *document;
 
 	slot_getsomeattrs(row, key->last);
 	for (int i = 0; i < key->count; i++)
-	{
 		check_key_value(&key->columns[i], row);
-		set_key_value(&elements[i], &key->columns[i], row->tts_values[key->columns[i].number - 1]);
-	}
 	if (key->count == 1)
-		return scalar_text(&elements[0]);
+		return key_text(&key->columns[0], row->tts_values[key->columns[0].number - 1]);
+	elements = palloc(sizeof(JsonbValue) * key->count);
+	for (int i = 0; i < key->count; i++)
+		set_key_value(&elements[i], &key->columns[i], row->tts_values[key->columns[i].number - 1]);
 	array.type = jbvArray;
 	array.val.array.nElems = key->count;
 	array.val.array.elems = elements;

@@ -7,7 +7,8 @@
 
 #include "executor/tuptable.h"
 #include "fmgr.h"
-#include "utils/jsonb.h"
+
+#include "outbox/jsonb_object.h"
 
 /* How a value becomes JSON: as to_jsonb() would have it. */
 typedef enum ValueKind
@@ -35,7 +36,7 @@ typedef struct OutboxPayload
 	int			count;
 	AttrNumber	last;			/* the highest number */
 	OutboxColumn *columns;
-	JsonbPair  *pairs;			/* keys that are set, values that are not */
+	JsonbKeys  *keys;			/* their names */
 } OutboxPayload;
 
 /* The columns that identify an aggregate. */

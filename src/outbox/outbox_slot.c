@@ -7,13 +7,11 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
@@ -21,17 +19,18 @@
 #include "outbox/outbox_catalog.h"
 #include "outbox/outbox_slot.h"
 
-/* What is remembered until one of these relations is altered or dropped. */
+/* What is remembered until one of these relations is altered or dropped, or outbox_current is written to. */
 static struct
 {
 	Oid			era_relation;
 	Oid			current_relation;
 	Oid			sequence;
-	ItemPointerData current_row;	/* where the row of outbox_current was last */
-	Oid			slot_relation;	/* the partition that was written to last */
-	int			slot;			/* its number */
+	Oid			slot_relation;	/* the partition of the current slot; 0: not known */
+	int16		slot;			/* its number */
 	int32		era;			/* 0: not known, or not stored for good */
 }			known;
+
+static uint64 forgotten = 0;	/* so many times */
 
 /* For CacheRegisterRelcacheCallback */
 static void
@@ -39,7 +38,10 @@ forget(Datum argument pg_attribute_unused(), Oid relation)
 {
 	if (!OidIsValid(relation) || relation == known.era_relation || relation == known.current_relation ||
 		relation == known.sequence || relation == known.slot_relation)
+	{
 		memset(&known, 0, sizeof(known));
+		forgotten++;
+	}
 }
 
 /* Find the relations that are written and read. */
@@ -113,93 +115,53 @@ outbox_current_era(void)
 	return era;
 }
 
-/* What outbox_current says. */
-typedef struct Current
-{
-	int			slot;			/* -1: there is no row yet */
-	bool		refused;
-} Current;
-
-/*
- * Read the row where it was last, if that version of it still holds: it has been committed by
- * now, and none that replaces it has.  That is what a new snapshot would see, the table having
- * one row, and costs less than a scan by one.  False if the row has to be looked for.
- */
-static bool
-reread_current(Current *current)
-{
-	Relation	relation = table_open(known.current_relation, AccessShareLock);
-	HeapTupleData tuple = {.t_self = known.current_row};
-	Buffer		buffer;
-	bool		found = ItemPointerIsValid(&tuple.t_self) && heap_fetch(relation, SnapshotSelf, &tuple, &buffer, false);
-
-	if (found)
-	{
-		current->slot = DatumGetInt16(outbox_value(relation, &tuple, "slot"));
-		current->refused = DatumGetBool(outbox_value(relation, &tuple, "refused"));
-		ReleaseBuffer(buffer);
-	}
-	table_close(relation, AccessShareLock);
-	return found;
-}
-
-/* Look for the row, and remember where it is. */
-static void
-scan_current(Current *current)
-{
-	OutboxScan	scan;
-	HeapTuple	tuple;
-
-	remember_relations();
-	outbox_scan_begin(&scan, known.current_relation);
-	tuple = outbox_scan_next(&scan);
-	ItemPointerSetInvalid(&known.current_row);
-	if (tuple != NULL)
-	{
-		current->slot = DatumGetInt16(outbox_scan_value(&scan, tuple, "slot"));
-		current->refused = DatumGetBool(outbox_scan_value(&scan, tuple, "refused"));
-		/* VACUUM may cut off any block but the first; and the table may have been forgotten meanwhile */
-		if (ItemPointerGetBlockNumber(&tuple->t_self) == 0 && known.current_relation == RelationGetRelid(scan.relation))
-			known.current_row = tuple->t_self;
-	}
-	outbox_scan_end(&scan);
-}
-
 /* The slot to write to, or -1 if there is none yet. */
 static int
 read_current_slot(void)
 {
-	Current		current = {.slot = -1};
+	OutboxScan	scan;
+	HeapTuple	tuple;
+	int			slot = -1;
+	bool		refused = false;
 
 	remember_relations();
-	if (!reread_current(&current))
-		scan_current(&current);
-	if (current.refused)
+	outbox_scan_begin(&scan, known.current_relation);
+	tuple = outbox_scan_next(&scan);
+	if (tuple != NULL)
+	{
+		slot = DatumGetInt16(outbox_scan_value(&scan, tuple, "slot"));
+		refused = DatumGetBool(outbox_scan_value(&scan, tuple, "refused"));
+	}
+	outbox_scan_end(&scan);
+	if (refused)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("the outbox is full"),
 				 errdetail("Every slot holds events that a consumer has not passed, and the policy is to refuse new events."),
 				 errhint("See tripmeter.outbox_metrics for the consumer that is behind; let it catch up, or drop it.")));
-	return current.slot;
+	return slot;
 }
 
-/* Open and lock the partition of a slot. */
+/* Open and lock the partition of the slot that is current for now. */
 static Relation
-open_partition(int slot)
+open_current(int16 *slot)
 {
+	int			current = read_current_slot();
 	char		name[NAMEDATALEN];
-	Relation	relation;
 
-	snprintf(name, sizeof(name), "outbox_%d", slot);
-	relation = table_open(outbox_relation(name), RowExclusiveLock);
-	known.slot_relation = RelationGetRelid(relation);
-	known.slot = slot;
-	return relation;
+	if (current < 0)
+	{
+		outbox_begin();
+		current = read_current_slot();
+	}
+	snprintf(name, sizeof(name), "outbox_%d", current);
+	*slot = (int16) current;
+	return table_open(outbox_relation(name), RowExclusiveLock);
 }
 
 /* Open and lock the partition that was written to last, unless somebody is about to empty it. */
 static Relation
-open_last_partition(int *slot)
+open_last(int16 *slot)
 {
 	Oid			relation = known.slot_relation;
 
@@ -215,32 +177,41 @@ open_last_partition(int *slot)
  * Only the lock keeps a slot from being sealed: when it is had, the slot must be the
  * current one, or else the one that is now is locked instead.  So it does not matter
  * where one begins: with the slot of the last statement, which nearly always still is.
+ *
+ * That it still is need not be read.  Whoever changes outbox_current has all sessions forget
+ * it, before the lock on outbox_ring is released that is needed for sealing: a lock that is had
+ * after the sealing comes with that message.
  */
 Relation
 outbox_open_slot(int16 *slot)
 {
-	int			tried;
-	Relation	relation = open_last_partition(&tried);
+	Relation	relation = open_last(slot);
 
+	/* also where the lock was had before */
+	AcceptInvalidationMessages();
+	if (relation != NULL && OidIsValid(known.slot_relation))
+		return relation;
 	for (;;)
 	{
+		uint64		before;
+
 		if (relation == NULL)
+			relation = open_current(slot);
+		remember_relations();
+		before = forgotten;
+		if (read_current_slot() == *slot)
 		{
-			tried = read_current_slot();
-			if (tried < 0)
+			/* unless what was read is out of date already */
+			if (forgotten == before)
 			{
-				outbox_begin();
-				tried = read_current_slot();
+				known.slot_relation = RelationGetRelid(relation);
+				known.slot = *slot;
 			}
-			relation = open_partition(tried);
+			return relation;
 		}
-		if (read_current_slot() == tried)
-			break;
 		table_close(relation, RowExclusiveLock);
 		relation = NULL;
 	}
-	*slot = (int16) tried;
-	return relation;
 }
 
 /* The sequence that numbers events. */

@@ -58,7 +58,7 @@ static const char *const column_names[COLUMNS] = {
 struct OutboxWriter
 {
 	MemoryContext context;		/* holds all of this, and the tuples of the batch */
-	MemoryContext scratch;		/* what writing a batch leaves behind */
+	MemoryContext scratch;		/* what writing a batch leaves behind; NULL before the first full one */
 	Relation	relation;		/* the partition of the slot, locked */
 	Oid			sequence;
 	ResultRelInfo *result;		/* for its indexes */
@@ -168,7 +168,6 @@ outbox_writer_begin(void)
 	int16		slot;
 
 	writer->context = context;
-	writer->scratch = AllocSetContextCreate(context, "tripmeter outbox batch", ALLOCSET_DEFAULT_SIZES);
 	writer->relation = outbox_open_slot(&slot);
 	check_columns(writer->relation);
 	writer->sequence = outbox_sequence();
@@ -246,23 +245,24 @@ insert_into_indexes(OutboxWriter *writer)
 static void
 write_batch(OutboxWriter *writer)
 {
-	MemoryContext old = MemoryContextSwitchTo(writer->scratch);
+	MemoryContext old = MemoryContextSwitchTo(writer->context);
 
-	if (writer->count == BATCH_EVENTS || writer->bytes >= BATCH_BYTES)
+	if (writer->scratch == NULL && (writer->count == BATCH_EVENTS || writer->bytes >= BATCH_BYTES))
 	{
 		/* more are coming: a ring of buffers of our own */
-		MemoryContextSwitchTo(writer->context);
-		if (writer->bulk == NULL)
-			writer->bulk = GetBulkInsertState();
-		MemoryContextSwitchTo(writer->scratch);
+		writer->bulk = GetBulkInsertState();
+		writer->scratch = AllocSetContextCreate(writer->context, "tripmeter outbox batch", ALLOCSET_DEFAULT_SIZES);
 	}
+	if (writer->scratch != NULL)
+		MemoryContextSwitchTo(writer->scratch);
 	if (writer->count == 1)
 		table_tuple_insert(writer->relation, writer->batch[0], GetCurrentCommandId(true), 0, writer->bulk);
 	else
 		table_multi_insert(writer->relation, writer->batch, writer->count, GetCurrentCommandId(true), 0, writer->bulk);
 	insert_into_indexes(writer);
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(writer->scratch);
+	if (writer->scratch != NULL)
+		MemoryContextReset(writer->scratch);
 	writer->count = 0;
 	writer->bytes = 0;
 	CHECK_FOR_INTERRUPTS();
@@ -353,7 +353,7 @@ outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
 		write_batch(writer);
 }
 
-/* Write what is left.  The slot stays locked until the transaction ends. */
+/* Write what is left.  The slot and its indexes stay locked until the transaction ends. */
 void
 outbox_writer_end(OutboxWriter *writer)
 {
@@ -363,7 +363,9 @@ outbox_writer_end(OutboxWriter *writer)
 		FreeBulkInsertState(writer->bulk);
 	for (int i = 0; i < writer->places; i++)
 		ExecDropSingleTupleTableSlot(writer->batch[i]);
-	ExecCloseIndices(writer->result);
+	/* not ExecCloseIndices, which takes the time to unlock them */
+	for (int i = 0; i < writer->result->ri_NumIndices; i++)
+		index_close(writer->result->ri_IndexRelationDescs[i], NoLock);
 	if (writer->estate != NULL)
 		FreeExecutorState(writer->estate);
 	table_close(writer->relation, NoLock);

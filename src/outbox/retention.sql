@@ -202,6 +202,7 @@ BEGIN
     UPDATE @extschema@.outbox_current AS current
     SET slot = coalesce(opening, current.slot), refused = opening IS NULL
     WHERE opening IS NOT NULL OR NOT current.refused;
+    PERFORM @extschema@.outbox_current_changed();
     IF opening IS NULL THEN
         RETURN NULL;
     END IF;
