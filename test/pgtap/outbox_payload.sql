@@ -2,7 +2,7 @@
 -- rest of an event is what it says.
 
 BEGIN;
-SELECT plan(44);
+SELECT plan(45);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -112,6 +112,7 @@ SELECT tripmeter.outbox_detach('wide');
 SELECT tripmeter.outbox_attach('wide', 'wide', '{c1}');
 UPDATE wide SET c800 = 3;
 SELECT is((pg_temp.last()).payload, to_jsonb(w), 'all of 1,600 columns') FROM wide w;
+SELECT is(count(*) FILTER (WHERE (pg_temp.last()).payload -> key = value), 1600::bigint, 'each of them by its name') FROM wide w, jsonb_each(to_jsonb(w));
 
 -- Many in one statement: batches
 CREATE TABLE many (id int, pad text);
