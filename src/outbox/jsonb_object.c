@@ -26,12 +26,6 @@ struct JsonbKeys
 static JEntry
 entry_of(int number, uint32 type, Size begin, Size end)
 {
-	if (end > JENTRY_OFFLENMASK)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the row is too large for jsonb"),
-				 errdetail("An object may have %u bytes.", JENTRY_OFFLENMASK),
-				 errhint("Name the columns that consumers need in tripmeter.outbox_attach() or tripmeter.outbox_rule().")));
 	return number % JB_OFFSET_STRIDE == 0 ? type | JENTRY_HAS_OFF | (uint32) end : type | (uint32) (end - begin);
 }
 
@@ -117,25 +111,34 @@ append_value(char *end, const JsonbValue *value, uint32 *type)
 	}
 }
 
+/* What the object takes, at most; an error if jsonb might have no room for that. */
+static Size
+room_for_object(const JsonbKeys *keys, const JsonbValue *values)
+{
+	Size		room = offsetof(JsonbContainer, children) + sizeof(JEntry) * 2 * keys->count + keys->length;
+
+	for (int i = 0; i < keys->count; i++)
+		room += room_for(&values[i]);
+	if (room > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the row is too large for jsonb"),
+				 errdetail("It may take %zu bytes; an object may have %u.", room, JENTRY_OFFLENMASK),
+				 errhint("Name the columns that consumers need in tripmeter.outbox_attach() or tripmeter.outbox_rule().")));
+	return room;
+}
+
 /* An object of scalars and documents (jbvBinary), one for each key; in the current memory context. */
 Jsonb *
 jsonb_object_make(const JsonbKeys *keys, const JsonbValue *values)
 {
-	Size		head = offsetof(Jsonb, root.children) + sizeof(JEntry) * 2 * keys->count;
-	Size		room = head + keys->length;
-	Jsonb	   *object;
-	JEntry	   *entries;
-	char	   *data;
-	char	   *end;
+	Jsonb	   *object = palloc(VARHDRSZ + room_for_object(keys, values));
+	JEntry	   *entries = object->root.children;
+	char	   *data = (char *) (entries + 2 * keys->count);
+	char	   *end = append(data, keys->bytes, keys->length);
 
-	for (int i = 0; i < keys->count; i++)
-		room += room_for(&values[i]);
-	object = palloc(room);
 	object->root.header = keys->count | JB_FOBJECT;
-	entries = object->root.children;
-	data = (char *) object + head;
 	memcpy(entries, keys->entries, sizeof(JEntry) * keys->count);
-	end = append(data, keys->bytes, keys->length);
 	for (int i = 0; i < keys->count; i++)
 	{
 		Size		begin = end - data;

@@ -174,9 +174,10 @@ open_last(int16 *slot)
 /*
  * Open the partition of the current slot, locked until the transaction ends.
  *
- * Only the lock keeps a slot from being sealed: when it is had, the slot must be the
- * current one, or else the one that is now is locked instead.  So it does not matter
- * where one begins: with the slot of the last statement, which nearly always still is.
+ * Only the lock keeps a slot from being sealed: when it is had, the slot must not have been
+ * sealed already.  The current one was not; if it is another, that is locked instead.  So it
+ * does not matter where one begins: with the slot of the last statement, which nearly always
+ * still is.
  *
  * That it still is need not be read.  Whoever changes outbox_current has all sessions forget
  * it, before the lock on outbox_ring is released that is needed for sealing: a lock that is had

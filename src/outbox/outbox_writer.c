@@ -353,7 +353,7 @@ outbox_writer_add(OutboxWriter *writer, const OutboxEvent *event, pg_uuid_t *id)
 		write_batch(writer);
 }
 
-/* Write what is left.  The slot and its indexes stay locked until the transaction ends. */
+/* Write what is left.  The slot stays locked until the transaction ends. */
 void
 outbox_writer_end(OutboxWriter *writer)
 {
@@ -363,9 +363,7 @@ outbox_writer_end(OutboxWriter *writer)
 		FreeBulkInsertState(writer->bulk);
 	for (int i = 0; i < writer->places; i++)
 		ExecDropSingleTupleTableSlot(writer->batch[i]);
-	/* not ExecCloseIndices, which takes the time to unlock them */
-	for (int i = 0; i < writer->result->ri_NumIndices; i++)
-		index_close(writer->result->ri_IndexRelationDescs[i], NoLock);
+	ExecCloseIndices(writer->result);
 	if (writer->estate != NULL)
 		FreeExecutorState(writer->estate);
 	table_close(writer->relation, NoLock);

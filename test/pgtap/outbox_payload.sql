@@ -2,7 +2,7 @@
 -- rest of an event is what it says.
 
 BEGIN;
-SELECT plan(45);
+SELECT plan(46);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -101,6 +101,10 @@ SELECT is((pg_temp.last()).payload, to_jsonb(d), 'a value out of line that an UP
 DELETE FROM documents;
 SELECT is(length((pg_temp.last()).payload ->> 'body'), 160000, 'a value out of line of a row that is gone');
 SET LOCAL client_min_messages = warning;
+
+ALTER TABLE documents ALTER body SET STORAGE EXTENDED;
+PREPARE largest AS INSERT INTO documents VALUES ('d', repeat('x', 268435455 - 30), 1);
+SELECT throws_ok('EXECUTE largest', '54000', 'the row is too large for jsonb', 'a row that has no room in jsonb');
 
 DO $$ BEGIN
     EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s int', i), ', ') || ')' FROM generate_series(1, 1600) i);
