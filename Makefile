@@ -1,6 +1,6 @@
 EXTENSION = tripmeter
-EXTVERSION = 0.4.0
-LAST_RELEASE = 0.3.0
+EXTVERSION = 0.5.0
+LAST_RELEASE = 0.4.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -48,9 +48,7 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
 	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
 # Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL = src/outbox/event.sql src/outbox/capture.sql \
-	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
-	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
+NEW_SQL =
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
