@@ -73,17 +73,6 @@ value_of(Relation relation, HeapTuple tuple, const char *column, Datum *value)
 	elog(ERROR, "no column \"%s\" in \"%s\"", column, RelationGetRelationName(relation));
 }
 
-/* The value of a column that is never NULL. */
-Datum
-outbox_value(Relation relation, HeapTuple tuple, const char *column)
-{
-	Datum		value;
-
-	if (!value_of(relation, tuple, column, &value))
-		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(relation));
-	return value;
-}
-
 /* The value of a column; false if it is NULL. */
 bool
 outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value)
@@ -95,7 +84,11 @@ outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *
 Datum
 outbox_scan_value(OutboxScan *scan, HeapTuple tuple, const char *column)
 {
-	return outbox_value(scan->relation, tuple, column);
+	Datum		value;
+
+	if (!value_of(scan->relation, tuple, column, &value))
+		elog(ERROR, "no value in column \"%s\" of \"%s\"", column, RelationGetRelationName(scan->relation));
+	return value;
 }
 
 void

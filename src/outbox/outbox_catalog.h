@@ -19,7 +19,6 @@ typedef struct OutboxScan
 
 extern Oid	outbox_relation(const char *name);
 extern Oid	outbox_owner(void);
-extern Datum outbox_value(Relation relation, HeapTuple tuple, const char *column);
 extern void outbox_scan_begin(OutboxScan *scan, Oid relation);
 extern HeapTuple outbox_scan_next(OutboxScan *scan);
 extern bool outbox_scan_maybe(OutboxScan *scan, HeapTuple tuple, const char *column, Datum *value);
