@@ -1,6 +1,5 @@
 EXTENSION = tripmeter
 EXTVERSION = 0.5.0
-LAST_RELEASE = 0.4.0
 
 MODULE_big = tripmeter
 OBJS = src/tripmeter.o \
@@ -47,12 +46,9 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/outbox/event.sql src/outbox/capture.sql \
 	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
 	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
-# Those that are new since the last release, in the same order: what an update adds.
-NEW_SQL =
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
-UPDATE_SCRIPT = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
-DATA_built = $(FULL_SCRIPT) $(UPDATE_SCRIPT)
-# What was released is installed as it was.
+DATA_built = $(FULL_SCRIPT)
+# Updates from released versions. They are written by hand and frozen at release.
 DATA = $(wildcard src/upgrade/*.sql)
 
 # Results must not differ between machines: no contraction, no fast-math.
@@ -85,10 +81,6 @@ src/geo/geodesic.o src/track/int_column.o src/track/block_codec.o: \
 # PGXS tracks no headers.
 $(OBJS): $(headers)
 
-$(FULL_SCRIPT): COMMAND = CREATE EXTENSION $(EXTENSION)
-$(FULL_SCRIPT): $(SQL)
-$(UPDATE_SCRIPT): COMMAND = ALTER EXTENSION $(EXTENSION) UPDATE
-$(UPDATE_SCRIPT): $(NEW_SQL)
-# The lists are in the Makefile; /dev/null, for the list of an update may be empty.
-$(DATA_built): Makefile
-	(printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat /dev/null $(filter %.sql,$^)) > $@
+# The list of files is in the Makefile.
+$(FULL_SCRIPT): $(SQL) Makefile
+	(printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL:%=$(srcdir)/%)) > $@

@@ -153,6 +153,7 @@ start_server() {
     trap stop_server EXIT
     trap 'exit 130' INT TERM
     build_into "$server_dir/installed"
+    export TRIPMETER_EXTENSION_FOLDER=$server_dir/installed$("$PG_CONFIG" --sharedir)/extension
     [ "$(id -u)" -ne 0 ] || chown -R postgres "$server_dir"
     chmod 755 "$server_dir"
     logged "Creating a private server in $server_dir" as_server_user initdb \
