@@ -1,5 +1,5 @@
 -- The schema is everybody's to use.
 
-COMMENT ON SCHEMA @extschema@ IS 'tripmeter: mileage, route length and billing of trips';
-GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
+COMMENT ON SCHEMA tripmeter IS 'tripmeter: mileage, route length and billing of trips';
+GRANT USAGE ON SCHEMA tripmeter TO PUBLIC;
 

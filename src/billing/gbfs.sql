@@ -42,10 +42,10 @@ BEGIN
             DETAIL = format('It is %s.', CASE jsonb_typeof(segments) WHEN 'array' THEN 'one of ' || jsonb_array_length(segments) ELSE segments::text END);
     END IF;
     FOR segment, place IN SELECT s, format('%s[%s]', key, n - 1) FROM jsonb_array_elements(segments) WITH ORDINALITY AS e (s, n) LOOP
-        price := @extschema@.gbfs_number(segment, place, 'rate', -999999999, 999999999, true);
-        starts := @extschema@.gbfs_number(segment, place, 'start', 0, longest, true);
-        ends := @extschema@.gbfs_number(segment, place, 'end', 0, longest, false);
-        every := @extschema@.gbfs_number(segment, place, 'interval', 0, longest, true);
+        price := tripmeter.gbfs_number(segment, place, 'rate', -999999999, 999999999, true);
+        starts := tripmeter.gbfs_number(segment, place, 'start', 0, longest, true);
+        ends := tripmeter.gbfs_number(segment, place, 'end', 0, longest, false);
+        every := tripmeter.gbfs_number(segment, place, 'interval', 0, longest, true);
         IF ends::numeric <= starts::numeric THEN
             RAISE EXCEPTION '"%.end" of a GBFS pricing plan must be after its start', place USING
                 ERRCODE = 'invalid_parameter_value',
@@ -76,8 +76,8 @@ DECLARE
     -- what is null is not given
     given jsonb := jsonb_strip_nulls(plan);
     -- nor is a reservation that costs nothing
-    reserved text := nullif(@extschema@.gbfs_number(given, '', 'reservation_price_per_min', 0, 999999999, false), '0');
-    reservation text := nullif(@extschema@.gbfs_number(given, '', 'reservation_price_flat_rate', 0, 999999999, false), '0');
+    reserved text := nullif(tripmeter.gbfs_number(given, '', 'reservation_price_per_min', 0, 999999999, false), '0');
+    reservation text := nullif(tripmeter.gbfs_number(given, '', 'reservation_price_flat_rate', 0, 999999999, false), '0');
     capping jsonb := given -> 'fare_capping';
 BEGIN
     IF jsonb_typeof(given) <> 'object' OR NOT given ? 'price' OR jsonb_typeof(given -> 'currency') IS DISTINCT FROM 'string' THEN
@@ -92,24 +92,24 @@ BEGIN
             DETAIL = format('It has %s per minute, and a flat rate of %s.', reserved, reservation);
     END IF;
     -- an error if there is no such currency
-    PERFORM @extschema@.round_amount(0, given ->> 'currency');
+    PERFORM tripmeter.round_amount(0, given ->> 'currency');
     RETURN jsonb_strip_nulls(jsonb_build_object('tariff', 1,
         'name', nullif(CASE jsonb_typeof(given -> 'name') WHEN 'array' THEN given #>> '{name,0,text}' ELSE given ->> 'name' END, ''),
         'description', nullif(CASE jsonb_typeof(given -> 'description') WHEN 'array' THEN given #>> '{description,0,text}' ELSE given ->> 'description' END, ''),
         'currency', given -> 'currency',
-        'base', @extschema@.gbfs_number(given, '', 'price', 0, 999999999, true),
+        'base', tripmeter.gbfs_number(given, '', 'price', 0, 999999999, true),
         -- the longest that a tariff takes
-        'rates', @extschema@.gbfs_rates(given, 'per_km_pricing', 'distance', 'km', 10000000)
-            || @extschema@.gbfs_rates(given, 'per_min_pricing', 'time', 'min', 52596000)
+        'rates', tripmeter.gbfs_rates(given, 'per_km_pricing', 'distance', 'km', 10000000)
+            || tripmeter.gbfs_rates(given, 'per_min_pricing', 'time', 'min', 52596000)
             || CASE WHEN reserved IS NULL THEN '[]'
                     ELSE jsonb_build_object('dimension', 'reserved', 'price', reserved, 'unit', '1 min', 'step', '1 min') END
             || CASE WHEN reservation IS NULL THEN '[]'
                     ELSE jsonb_build_object('dimension', 'reserved', 'price', reservation, 'unit', 'once') END,
         -- of a minute six places are whole microseconds
         'caps', CASE WHEN capping IS NOT NULL
-                     THEN jsonb_build_array(jsonb_build_object('amount', @extschema@.gbfs_number(capping, 'fare_capping', 'price', 0, 999999999, true),
-                              'rolling', trim_scale(round(@extschema@.gbfs_number(capping, 'fare_capping', 'duration', 1, 52596000, true)::numeric, 6)) || ' min')) END
-        ))::@extschema@.tariff;
+                     THEN jsonb_build_array(jsonb_build_object('amount', tripmeter.gbfs_number(capping, 'fare_capping', 'price', 0, 999999999, true),
+                              'rolling', trim_scale(round(tripmeter.gbfs_number(capping, 'fare_capping', 'duration', 1, 52596000, true)::numeric, 6)) || ' min')) END
+        ))::tripmeter.tariff;
 END
 $function$;
 COMMENT ON FUNCTION tariff_from_gbfs(jsonb) IS

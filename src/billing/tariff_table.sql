@@ -59,7 +59,7 @@ BEGIN
     INTO added, unknown
     FROM (SELECT jsonb_path_query(document, '$.**.when.calendars[*]') #>> '{}'
           UNION SELECT jsonb_path_query(document, '$.**.when.not.calendars[*]') #>> '{}') AS named (name)
-        LEFT JOIN @extschema@.calendars USING (name),
+        LEFT JOIN tripmeter.calendars USING (name),
         LATERAL (SELECT jsonb_agg(concat_ws('/', to_char(lower(days)::timestamp, 'YYYY-MM-DD'),
                         CASE WHEN upper(days) - lower(days) > 1 THEN to_char(upper(days)::timestamp - interval '1 day', 'YYYY-MM-DD') END)
                     ORDER BY days)
@@ -69,10 +69,10 @@ BEGIN
         RAISE EXCEPTION 'calendar "%" does not exist', unknown USING
             ERRCODE = 'undefined_object',
             DETAIL = format('Tariff "%s" names it.', NEW.name),
-            HINT = 'Insert it into @extschema@.calendars, or give its dates in the "calendars" of the tariff.';
+            HINT = 'Insert it into tripmeter.calendars, or give its dates in the "calendars" of the tariff.';
     END IF;
     IF added IS NOT NULL THEN
-        NEW.tariff := (document || jsonb_build_object('calendars', held || added))::@extschema@.tariff;
+        NEW.tariff := (document || jsonb_build_object('calendars', held || added))::tripmeter.tariff;
     END IF;
     RETURN NEW;
 END
@@ -91,7 +91,7 @@ CREATE FUNCTION tariffs_keep_history() RETURNS trigger
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    changeable @extschema@.tariffs;
+    changeable tripmeter.tariffs;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         RAISE EXCEPTION 'tariffs cannot be truncated' USING
@@ -113,7 +113,7 @@ BEGIN
         RAISE EXCEPTION 'version % of tariff "%" cannot be changed', OLD.version, OLD.name USING
             ERRCODE = 'object_not_in_prerequisite_state',
             DETAIL = format('It is valid since %s.', lower(OLD.valid)),
-            HINT = 'Publish a new version with @extschema@.tariff_publish; of this one only the end of its validity can change.';
+            HINT = 'Publish a new version with tripmeter.tariff_publish; of this one only the end of its validity can change.';
     END IF;
     IF OLD.valid <> NEW.valid AND least(upper(OLD.valid), upper(NEW.valid)) <= clock_timestamp() THEN
         RAISE EXCEPTION 'the past validity of version % of tariff "%" cannot be changed', OLD.version, OLD.name USING
@@ -149,18 +149,18 @@ CREATE FUNCTION tariff_at(name text, at timestamptz) RETURNS tariff
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    result @extschema@.tariff;
+    result tripmeter.tariff;
 BEGIN
     SELECT t.tariff INTO result
-    FROM @extschema@.tariffs t
+    FROM tripmeter.tariffs t
     WHERE t.name = tariff_at.name AND t.valid @> tariff_at.at;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no version of tariff "%" is valid at %', name, at USING
             ERRCODE = 'undefined_object',
             DETAIL = (SELECT CASE count(*) WHEN 0 THEN 'There is no tariff of this name.'
                                  ELSE format('It is valid %s.', range_agg(t.valid)) END
-                      FROM @extschema@.tariffs t WHERE t.name = tariff_at.name),
-            HINT = 'Publish one with @extschema@.tariff_publish; or join @extschema@.tariffs where a trip may have no tariff.';
+                      FROM tripmeter.tariffs t WHERE t.name = tariff_at.name),
+            HINT = 'Publish one with tripmeter.tariff_publish; or join tripmeter.tariffs where a trip may have no tariff.';
     END IF;
     RETURN result;
 END
@@ -173,13 +173,13 @@ CREATE FUNCTION tariff_publish(name text, tariff tariff, valid_from timestamptz)
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    later @extschema@.tariffs;
+    later tripmeter.tariffs;
     result integer;
 BEGIN
     -- one at a time, so that each supersedes the one before it
-    LOCK TABLE @extschema@.tariffs IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE tripmeter.tariffs IN SHARE ROW EXCLUSIVE MODE;
     SELECT t.* INTO later
-    FROM @extschema@.tariffs t
+    FROM tripmeter.tariffs t
     WHERE t.name = tariff_publish.name AND lower(t.valid) >= valid_from
     ORDER BY lower(t.valid) DESC LIMIT 1;
     IF FOUND THEN
@@ -188,12 +188,12 @@ BEGIN
             DETAIL = format('Version %s begins %s.', later.version, lower(later.valid)),
             HINT = 'Give a later time, or delete that version while it has not begun.';
     END IF;
-    UPDATE @extschema@.tariffs t
+    UPDATE tripmeter.tariffs t
     SET valid = tstzrange(lower(t.valid), valid_from)
     WHERE t.name = tariff_publish.name AND t.valid @> valid_from;
-    INSERT INTO @extschema@.tariffs (name, version, valid, tariff)
+    INSERT INTO tripmeter.tariffs (name, version, valid, tariff)
     SELECT tariff_publish.name, coalesce(max(t.version), 0) + 1, tstzrange(valid_from, NULL), tariff_publish.tariff
-    FROM @extschema@.tariffs t WHERE t.name = tariff_publish.name
+    FROM tripmeter.tariffs t WHERE t.name = tariff_publish.name
     RETURNING version INTO result;
     RETURN result;
 END

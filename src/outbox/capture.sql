@@ -91,7 +91,7 @@ DECLARE
     member regclass;
     missing record;
 BEGIN
-    SELECT m.member INTO member FROM @extschema@.outbox_members(outbox_cover.relation) m WHERE m.kind NOT IN ('r', 'p');
+    SELECT m.member INTO member FROM tripmeter.outbox_members(outbox_cover.relation) m WHERE m.kind NOT IN ('r', 'p');
     IF FOUND THEN
         RAISE EXCEPTION 'changes of "%" cannot be captured', member USING
             ERRCODE = 'wrong_object_type',
@@ -100,16 +100,16 @@ BEGIN
     END IF;
     FOR missing IN
         SELECT m.member, t.trigger::text, t.event, t.referencing
-        FROM @extschema@.outbox_members(outbox_cover.relation) m, @extschema@.outbox_triggers() t
+        FROM tripmeter.outbox_members(outbox_cover.relation) m, tripmeter.outbox_triggers() t
         WHERE NOT EXISTS (SELECT FROM pg_trigger g
-            WHERE g.tgrelid = m.member AND g.tgfoid = '@extschema@.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype)
+            WHERE g.tgrelid = m.member AND g.tgfoid = 'tripmeter.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype)
         ORDER BY m.member::oid, t.trigger
     LOOP
         -- the owner may have a trigger of this name
         WHILE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = missing.member AND g.tgname = missing.trigger) LOOP
             missing.trigger := missing.trigger || '_';
         END LOOP;
-        EXECUTE format('CREATE TRIGGER %I %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.outbox_capture()',
+        EXECUTE format('CREATE TRIGGER %I %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION tripmeter.outbox_capture()',
             missing.trigger, missing.event, missing.member, missing.referencing);
     END LOOP;
 END
@@ -125,7 +125,7 @@ AS $function$
 DECLARE
     name name;
 BEGIN
-    FOR name IN SELECT tgname FROM pg_trigger WHERE tgrelid = relation AND tgfoid = '@extschema@.outbox_capture()'::regprocedure LOOP
+    FOR name IN SELECT tgname FROM pg_trigger WHERE tgrelid = relation AND tgfoid = 'tripmeter.outbox_capture()'::regprocedure LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', name, relation);
     END LOOP;
 END
@@ -153,9 +153,9 @@ CREATE FUNCTION outbox_require_attached(caller oid, relation regclass) RETURNS v
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_owner(caller, relation);
+    PERFORM tripmeter.outbox_require_owner(caller, relation);
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
-    IF NOT EXISTS (SELECT FROM @extschema@.outbox_source s WHERE s.relation = outbox_require_attached.relation) THEN
+    IF NOT EXISTS (SELECT FROM tripmeter.outbox_source s WHERE s.relation = outbox_require_attached.relation) THEN
         RAISE EXCEPTION 'table "%" is not attached to the outbox', relation USING
             ERRCODE = 'undefined_object',
             HINT = 'tripmeter.outbox_attach() attaches a table, with all of its partitions.';
@@ -182,14 +182,14 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: tripmeter.outbox_attach(''trips'', ''trip'', ''{trip_id}'').';
     END IF;
-    PERFORM @extschema@.outbox_require_owner(caller, relation);
+    PERFORM tripmeter.outbox_require_owner(caller, relation);
     IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' THEN
         RAISE EXCEPTION 'changes of "%" cannot be captured', relation USING
             ERRCODE = 'wrong_object_type',
             DETAIL = 'It is not a table that lasts, or a partitioned one.';
     END IF;
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
-    SELECT s.relation INTO other FROM @extschema@.outbox_source s
+    SELECT s.relation INTO other FROM tripmeter.outbox_source s
     WHERE s.relation = outbox_attach_as.relation OR s.relation IN (SELECT relid FROM pg_partition_ancestors(outbox_attach_as.relation) a (relid));
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" is attached to the outbox already', relation USING
@@ -203,10 +203,10 @@ BEGIN
             DETAIL = 'Those that are made through its parent would go unseen.',
             HINT = format('Attach the root, "%s".', pg_partition_root(relation));
     END IF;
-    PERFORM @extschema@.outbox_begin();
-    INSERT INTO @extschema@.outbox_source VALUES (relation, aggregate_type, aggregate_id, version_column, payload_columns, allow_truncate);
-    PERFORM @extschema@.outbox_cover(relation);
-    PERFORM @extschema@.outbox_check(relation);
+    PERFORM tripmeter.outbox_begin();
+    INSERT INTO tripmeter.outbox_source VALUES (relation, aggregate_type, aggregate_id, version_column, payload_columns, allow_truncate);
+    PERFORM tripmeter.outbox_cover(relation);
+    PERFORM tripmeter.outbox_check(relation);
 END
 $function$;
 COMMENT ON FUNCTION outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) IS 'What outbox_attach does, for a caller. Internal.';
@@ -224,9 +224,9 @@ CREATE FUNCTION outbox_detach_as(caller oid, relation regclass) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_attached(caller, relation);
-    PERFORM @extschema@.outbox_uncover(m.member) FROM @extschema@.outbox_members(relation) m;
-    DELETE FROM @extschema@.outbox_source s WHERE s.relation = outbox_detach_as.relation;
+    PERFORM tripmeter.outbox_require_attached(caller, relation);
+    PERFORM tripmeter.outbox_uncover(m.member) FROM tripmeter.outbox_members(relation) m;
+    DELETE FROM tripmeter.outbox_source s WHERE s.relation = outbox_detach_as.relation;
 END
 $function$;
 COMMENT ON FUNCTION outbox_detach_as(oid, regclass) IS 'What outbox_detach does, for a caller. Internal.';
@@ -250,12 +250,12 @@ BEGIN
             DETAIL = format('The operations given are %s.', coalesce(quote_nullable(on_operations::text), 'NULL')),
             HINT = 'Operations are insert, update and delete. For example: tripmeter.outbox_rule(''trips'', ''trip.completed'', ''{update}'', ''OLD.status IS DISTINCT FROM NEW.status AND NEW.status = ''''completed'''''').';
     END IF;
-    PERFORM @extschema@.outbox_require_attached(caller, relation);
-    INSERT INTO @extschema@.outbox_rule
+    PERFORM tripmeter.outbox_require_attached(caller, relation);
+    INSERT INTO tripmeter.outbox_rule
     SELECT DISTINCT relation, type, o.operation, condition, payload_columns, schema_version FROM unnest(on_operations) o (operation)
     ON CONFLICT ON CONSTRAINT outbox_rule_pkey DO UPDATE
     SET condition = excluded.condition, payload = excluded.payload, schemaversion = excluded.schemaversion;
-    PERFORM @extschema@.outbox_check(relation);
+    PERFORM tripmeter.outbox_check(relation);
 END
 $function$;
 COMMENT ON FUNCTION outbox_rule_as(oid, regclass, text, text[], text, name[], integer) IS 'What outbox_rule does, for a caller. Internal.';
@@ -273,12 +273,12 @@ CREATE FUNCTION outbox_unrule_as(caller oid, relation regclass, type text) RETUR
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_require_attached(caller, relation);
-    DELETE FROM @extschema@.outbox_rule r WHERE r.relation = outbox_unrule_as.relation AND r.type = outbox_unrule_as.type;
+    PERFORM tripmeter.outbox_require_attached(caller, relation);
+    DELETE FROM tripmeter.outbox_rule r WHERE r.relation = outbox_unrule_as.relation AND r.type = outbox_unrule_as.type;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'table "%" has no rule "%"', relation, type USING ERRCODE = 'undefined_object';
     END IF;
-    PERFORM @extschema@.outbox_check(relation);
+    PERFORM tripmeter.outbox_check(relation);
 END
 $function$;
 COMMENT ON FUNCTION outbox_unrule_as(oid, regclass, text) IS 'What outbox_unrule does, for a caller. Internal.';
@@ -294,15 +294,15 @@ CREATE FUNCTION outbox_coverage() RETURNS TABLE (relation regclass, partition re
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT s.relation, m.member, lacking.text IS NULL, lacking.text
-    FROM @extschema@.outbox_source s
-        LEFT JOIN LATERAL @extschema@.outbox_members(s.relation) m ON true
+    FROM tripmeter.outbox_source s
+        LEFT JOIN LATERAL tripmeter.outbox_members(s.relation) m ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN m.member IS NULL THEN 'the table does not exist'
                 ELSE string_agg(CASE WHEN g.tgrelid IS NULL THEN format('trigger %s does not exist', t.trigger)
                         WHEN g.tgenabled = 'D' THEN format('trigger %s is disabled', g.tgname)
                         WHEN g.tgenabled = 'R' THEN format('trigger %s fires in replicas alone', g.tgname) END, '; ' ORDER BY t.trigger) END
-            FROM @extschema@.outbox_triggers() t
-                LEFT JOIN pg_trigger g ON g.tgrelid = m.member AND g.tgfoid = '@extschema@.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype
+            FROM tripmeter.outbox_triggers() t
+                LEFT JOIN pg_trigger g ON g.tgrelid = m.member AND g.tgfoid = 'tripmeter.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype
         ) lacking (text)
     ORDER BY s.relation::oid, m.member::oid
 $function$;
@@ -319,10 +319,10 @@ DECLARE
     source regclass;
     stray regclass;
 BEGIN
-    IF NOT EXISTS (SELECT FROM @extschema@.outbox_source) THEN
+    IF NOT EXISTS (SELECT FROM tripmeter.outbox_source) THEN
         RETURN;
     END IF;
-    SELECT s.relation INTO source FROM @extschema@.outbox_source s JOIN pg_class c ON c.oid = s.relation WHERE c.relispartition;
+    SELECT s.relation INTO source FROM tripmeter.outbox_source s JOIN pg_class c ON c.oid = s.relation WHERE c.relispartition;
     IF FOUND THEN
         RAISE EXCEPTION 'table "%" is attached to the outbox', source USING
             ERRCODE = 'object_in_use',
@@ -331,19 +331,19 @@ BEGIN
     END IF;
     FOR source IN
         SELECT DISTINCT s.relation
-        FROM pg_event_trigger_ddl_commands() command, pg_partition_ancestors(command.objid) ancestor (relid), @extschema@.outbox_source s
+        FROM pg_event_trigger_ddl_commands() command, pg_partition_ancestors(command.objid) ancestor (relid), tripmeter.outbox_source s
         WHERE command.classid = 'pg_class'::regclass AND s.relation = ancestor.relid
     LOOP
         -- what was a partition of it is none any more
         FOR stray IN
             SELECT DISTINCT tgrelid FROM pg_trigger
-            WHERE tgfoid = '@extschema@.outbox_capture()'::regprocedure
-                AND NOT EXISTS (SELECT FROM @extschema@.outbox_source s WHERE s.relation = tgrelid)
-                AND NOT EXISTS (SELECT FROM @extschema@.outbox_source s, pg_partition_ancestors(tgrelid) ancestor (relid) WHERE s.relation = ancestor.relid)
+            WHERE tgfoid = 'tripmeter.outbox_capture()'::regprocedure
+                AND NOT EXISTS (SELECT FROM tripmeter.outbox_source s WHERE s.relation = tgrelid)
+                AND NOT EXISTS (SELECT FROM tripmeter.outbox_source s, pg_partition_ancestors(tgrelid) ancestor (relid) WHERE s.relation = ancestor.relid)
         LOOP
-            PERFORM @extschema@.outbox_uncover(stray);
+            PERFORM tripmeter.outbox_uncover(stray);
         END LOOP;
-        PERFORM @extschema@.outbox_cover(source);
+        PERFORM tripmeter.outbox_cover(source);
     END LOOP;
 END
 $function$;
@@ -357,8 +357,8 @@ CREATE FUNCTION outbox_forget_dropped() RETURNS event_trigger
 AS $function$
 BEGIN
     -- not there any more if it is the extension that was dropped
-    IF to_regclass('@extschema@.outbox_source') IS NOT NULL THEN
-        DELETE FROM @extschema@.outbox_source s
+    IF to_regclass('tripmeter.outbox_source') IS NOT NULL THEN
+        DELETE FROM tripmeter.outbox_source s
         USING pg_event_trigger_dropped_objects() dropped
         WHERE dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND s.relation = dropped.objid;
     END IF;

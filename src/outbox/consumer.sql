@@ -90,11 +90,11 @@ DECLARE
 BEGIN
     FOR n IN 0..7 LOOP
         name := format('outbox_progress_%s', n);
-        EXECUTE format('CREATE TABLE @extschema@.%s PARTITION OF @extschema@.outbox_progress FOR VALUES IN (%s)', name, n);
-        EXECUTE format('CREATE INDEX %1$s_by_share ON @extschema@.%1$s (share, n)', name);
-        EXECUTE format('COMMENT ON TABLE @extschema@.%s IS ''Progress of slot %s.''', name, n);
-        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_share IS ''Finds the newest row of a share.''', name);
-        PERFORM pg_extension_config_dump(format('@extschema@.%s', name)::regclass, '');
+        EXECUTE format('CREATE TABLE tripmeter.%s PARTITION OF tripmeter.outbox_progress FOR VALUES IN (%s)', name, n);
+        EXECUTE format('CREATE INDEX %1$s_by_share ON tripmeter.%1$s (share, n)', name);
+        EXECUTE format('COMMENT ON TABLE tripmeter.%s IS ''Progress of slot %s.''', name, n);
+        EXECUTE format('COMMENT ON INDEX tripmeter.%s_by_share IS ''Finds the newest row of a share.''', name);
+        PERFORM pg_extension_config_dump(format('tripmeter.%s', name)::regclass, '');
     END LOOP;
 END
 $do$;
@@ -110,7 +110,7 @@ CREATE FUNCTION outbox_share_number(of_share integer) RETURNS integer
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = of_share);
+    RETURN (SELECT s.share FROM tripmeter.outbox_share AS s WHERE s.id = of_share);
 END
 $function$;
 COMMENT ON FUNCTION outbox_share_number(integer) IS 'Which share of its consumer it is, 0 or above; -1: where workers without a share wait. Internal.';
@@ -144,13 +144,13 @@ CREATE FUNCTION outbox_consumer_named(name text) RETURNS outbox_consumer
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    result @extschema@.outbox_consumer;
+    result tripmeter.outbox_consumer;
 BEGIN
-    SELECT * INTO result FROM @extschema@.outbox_consumer WHERE consumer = name;
+    SELECT * INTO result FROM tripmeter.outbox_consumer WHERE consumer = name;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'consumer "%" is not subscribed', coalesce(name, 'NULL') USING
             ERRCODE = 'undefined_object',
-            HINT = 'Subscribe it with @extschema@.outbox_subscribe.';
+            HINT = 'Subscribe it with tripmeter.outbox_subscribe.';
     END IF;
     RETURN result;
 END
@@ -163,13 +163,13 @@ CREATE FUNCTION outbox_consumer_of(caller oid, name text) RETURNS outbox_consume
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    result @extschema@.outbox_consumer := @extschema@.outbox_consumer_named(name);
+    result tripmeter.outbox_consumer := tripmeter.outbox_consumer_named(name);
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = result.owner) THEN
         RAISE EXCEPTION 'role "%" does not exist', result.owner USING
             ERRCODE = 'undefined_object',
             DETAIL = format('Consumer "%s" belongs to it.', name),
-            HINT = 'Create the role, or give the consumer to another with @extschema@.outbox_change.';
+            HINT = 'Create the role, or give the consumer to another with tripmeter.outbox_change.';
     END IF;
     IF NOT pg_has_role(caller, result.owner, 'USAGE') THEN
         RAISE EXCEPTION 'permission denied for consumer "%"', name USING
@@ -191,19 +191,19 @@ CREATE FUNCTION outbox_start(start text) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    oldest bigint := (SELECT min(opened_tick) FROM @extschema@.outbox_ring);
+    oldest bigint := (SELECT min(opened_tick) FROM tripmeter.outbox_ring);
 BEGIN
     CASE
         WHEN start = 'oldest' THEN
             RETURN oldest;
         WHEN start = 'now' THEN
-            RETURN (@extschema@.outbox_make_tick(@extschema@.outbox_this_era())).tick;
-        WHEN start ~ '^[0-9]{1,18}$' AND start::bigint >= oldest AND @extschema@.outbox_tick_of(start::bigint) IS NOT NULL THEN
+            RETURN (tripmeter.outbox_make_tick(tripmeter.outbox_this_era())).tick;
+        WHEN start ~ '^[0-9]{1,18}$' AND start::bigint >= oldest AND tripmeter.outbox_tick_of(start::bigint) IS NOT NULL THEN
             RETURN start::bigint;
         ELSE
             RAISE EXCEPTION 'there is no tick "%" to start from', start USING
                 ERRCODE = 'invalid_parameter_value',
-                DETAIL = format('The oldest of those that are kept is %s, the latest %s.', oldest, (@extschema@.outbox_last_tick()).tick),
+                DETAIL = format('The oldest of those that are kept is %s, the latest %s.', oldest, (tripmeter.outbox_last_tick()).tick),
                 HINT = 'It can be ''now'', ''oldest'' or a tick that is kept.';
     END CASE;
 END
@@ -217,9 +217,9 @@ CREATE FUNCTION outbox_tick_at("time" timestamptz) RETURNS bigint
 AS $function$
 BEGIN
     RETURN coalesce(
-        (SELECT max(t.tick) FROM @extschema@.outbox_tick AS t
-         WHERE t.at <= "time" AND t.tick >= (SELECT min(opened_tick) FROM @extschema@.outbox_ring)),
-        (SELECT min(opened_tick) FROM @extschema@.outbox_ring));
+        (SELECT max(t.tick) FROM tripmeter.outbox_tick AS t
+         WHERE t.at <= "time" AND t.tick >= (SELECT min(opened_tick) FROM tripmeter.outbox_ring)),
+        (SELECT min(opened_tick) FROM tripmeter.outbox_ring));
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_at(timestamptz) IS
@@ -233,35 +233,35 @@ AS $function$
 #variable_conflict use_variable
 DECLARE
     from_tick bigint;
-    p @extschema@.outbox_progress;
+    p tripmeter.outbox_progress;
 BEGIN
     IF num_nulls(consumer, start, shares, lease, max_tries, retry_delay, retry_delay_max, when_stuck) > 0 THEN
         RAISE EXCEPTION 'of what describes a consumer only its types and its owner may be NULL' USING
             ERRCODE = 'null_value_not_allowed',
             HINT = 'NULL types are all types, a NULL owner is the caller. Leave out what has a default.';
     END IF;
-    PERFORM @extschema@.outbox_prepare();
-    PERFORM @extschema@.outbox_this_era();
+    PERFORM tripmeter.outbox_prepare();
+    PERFORM tripmeter.outbox_this_era();
     -- no slot is truncated until this commits
-    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
     owner := coalesce(owner, pg_get_userbyid(caller));
-    IF EXISTS (SELECT FROM @extschema@.outbox_consumer AS c WHERE c.consumer = consumer) THEN
+    IF EXISTS (SELECT FROM tripmeter.outbox_consumer AS c WHERE c.consumer = consumer) THEN
         RAISE EXCEPTION 'consumer "%" is subscribed already', consumer USING
             ERRCODE = 'duplicate_object',
-            HINT = 'Go to another place with @extschema@.outbox_seek, or unsubscribe it first with @extschema@.outbox_unsubscribe.';
+            HINT = 'Go to another place with tripmeter.outbox_seek, or unsubscribe it first with tripmeter.outbox_unsubscribe.';
     END IF;
-    INSERT INTO @extschema@.outbox_consumer
+    INSERT INTO tripmeter.outbox_consumer
     VALUES (consumer, owner, shares, types, lease, max_tries, retry_delay, retry_delay_max, when_stuck);
-    PERFORM @extschema@.outbox_consumer_of(caller, consumer);
-    from_tick := @extschema@.outbox_start(start);
+    PERFORM tripmeter.outbox_consumer_of(caller, consumer);
+    from_tick := tripmeter.outbox_start(start);
     FOR share IN -1..shares - 1 LOOP
-        INSERT INTO @extschema@.outbox_share (consumer, share) VALUES (consumer, share) RETURNING id INTO p.share;
+        INSERT INTO tripmeter.outbox_share (consumer, share) VALUES (consumer, share) RETURNING id INTO p.share;
         p.epoch := 0;
         p.open := false;
         p.handed := 0;
         p.retries := 0;
         p.tick := CASE WHEN share >= 0 THEN from_tick END;
-        PERFORM @extschema@.outbox_write(p);
+        PERFORM tripmeter.outbox_write(p);
     END LOOP;
 END
 $function$;
@@ -283,7 +283,7 @@ CREATE FUNCTION outbox_change(consumer text, types text[] DEFAULT NULL, all_type
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    UPDATE @extschema@.outbox_consumer AS c
+    UPDATE tripmeter.outbox_consumer AS c
     SET types = CASE WHEN all_types THEN NULL ELSE coalesce(outbox_change.types, c.types) END,
         owner = coalesce(outbox_change.owner, c.owner),
         lease = coalesce(outbox_change.lease, c.lease),
@@ -293,7 +293,7 @@ BEGIN
         when_stuck = coalesce(outbox_change.when_stuck, c.when_stuck)
     WHERE c.consumer = outbox_change.consumer;
     IF NOT FOUND THEN
-        PERFORM @extschema@.outbox_consumer_named(consumer);
+        PERFORM tripmeter.outbox_consumer_named(consumer);
     END IF;
 END
 $function$;
@@ -320,18 +320,18 @@ CREATE FUNCTION outbox_forget_failures(c outbox_consumer, of_share outbox_share,
     SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    slots smallint[] := @extschema@.outbox_slots(target.tick);
+    slots smallint[] := tripmeter.outbox_slots(target.tick);
 BEGIN
-    DELETE FROM @extschema@.outbox_retry AS r
+    DELETE FROM tripmeter.outbox_retry AS r
     WHERE r.share = of_share.id
-        AND EXISTS (SELECT FROM @extschema@.outbox_event_of(r) AS e WHERE @extschema@.outbox_is_after(target, e.era, e.xid))
+        AND EXISTS (SELECT FROM tripmeter.outbox_event_of(r) AS e WHERE tripmeter.outbox_is_after(target, e.era, e.xid))
         AND (r.slot IS NOT NULL
-            OR EXISTS (SELECT FROM @extschema@.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = r.bucket AND o.seq = r.seq));
-    PERFORM @extschema@.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
-    FROM (SELECT DISTINCT r.consumer, r.aggregatetype, r.aggregateid FROM @extschema@.outbox_retry AS r WHERE r.share = of_share.id) AS keys;
-    DELETE FROM @extschema@.outbox_dead AS d
-    WHERE d.consumer = c.consumer AND d.bucket % c.shares = of_share.share AND @extschema@.outbox_is_after(target, d.era, d.xid)
-        AND EXISTS (SELECT FROM @extschema@.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = d.bucket AND o.seq = d.seq);
+            OR EXISTS (SELECT FROM tripmeter.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = r.bucket AND o.seq = r.seq));
+    PERFORM tripmeter.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
+    FROM (SELECT DISTINCT r.consumer, r.aggregatetype, r.aggregateid FROM tripmeter.outbox_retry AS r WHERE r.share = of_share.id) AS keys;
+    DELETE FROM tripmeter.outbox_dead AS d
+    WHERE d.consumer = c.consumer AND d.bucket % c.shares = of_share.share AND tripmeter.outbox_is_after(target, d.era, d.xid)
+        AND EXISTS (SELECT FROM tripmeter.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = d.bucket AND o.seq = d.seq);
 END
 $function$;
 COMMENT ON FUNCTION outbox_forget_failures(outbox_consumer, outbox_share, outbox_tick) IS
@@ -343,21 +343,21 @@ CREATE FUNCTION outbox_seek_as(caller oid, consumer text, start text) RETURNS vo
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
     from_tick bigint;
-    share @extschema@.outbox_share;
-    p @extschema@.outbox_progress;
+    share tripmeter.outbox_share;
+    p tripmeter.outbox_progress;
 BEGIN
-    PERFORM @extschema@.outbox_this_era();
-    PERFORM @extschema@.outbox_check_receive(c, 1);
+    PERFORM tripmeter.outbox_this_era();
+    PERFORM tripmeter.outbox_check_receive(c, 1);
     -- no slot is truncated until this commits
-    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    from_tick := @extschema@.outbox_start(start);
-    FOR share IN SELECT * FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
-        PERFORM @extschema@.outbox_lock(share.id, true);
-        p := @extschema@.outbox_newest(share.id);
-        UPDATE @extschema@.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
-        PERFORM @extschema@.outbox_forget_failures(c, share, @extschema@.outbox_tick_of(from_tick));
+    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    from_tick := tripmeter.outbox_start(start);
+    FOR share IN SELECT * FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
+        PERFORM tripmeter.outbox_lock(share.id, true);
+        p := tripmeter.outbox_newest(share.id);
+        UPDATE tripmeter.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
+        PERFORM tripmeter.outbox_forget_failures(c, share, tripmeter.outbox_tick_of(from_tick));
         p.tick := from_tick;
         p.until := NULL;
         p.epoch := p.epoch + 1;
@@ -365,7 +365,7 @@ BEGIN
         p.lease_until := NULL;
         p.batch := NULL;
         p.open := false;
-        PERFORM @extschema@.outbox_write(p);
+        PERFORM tripmeter.outbox_write(p);
     END LOOP;
 END
 $function$;
@@ -382,15 +382,15 @@ CREATE FUNCTION outbox_unsubscribe_as(caller oid, consumer text) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
 BEGIN
     -- before the shares, as subscribing and seeking do
-    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM @extschema@.outbox_lock(s.id, true) FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
-    DELETE FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer;
-    DELETE FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer;
-    DELETE FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer;
-    DELETE FROM @extschema@.outbox_consumer AS t WHERE t.consumer = c.consumer;
+    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM tripmeter.outbox_lock(s.id, true) FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer;
+    DELETE FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer;
+    DELETE FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer;
+    DELETE FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer;
+    DELETE FROM tripmeter.outbox_consumer AS t WHERE t.consumer = c.consumer;
 END
 $function$;
 COMMENT ON FUNCTION outbox_unsubscribe_as(oid, text) IS 'What outbox_unsubscribe does, for a caller. Internal.';

@@ -5,9 +5,9 @@ CREATE FUNCTION outbox_dead_letters_as(caller oid, consumer text) RETURNS SETOF 
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
 BEGIN
-    RETURN QUERY SELECT d.* FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND (c.types IS NULL OR d.type = ANY (c.types)) ORDER BY d.seq;
+    RETURN QUERY SELECT d.* FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer AND (c.types IS NULL OR d.type = ANY (c.types)) ORDER BY d.seq;
 END
 $function$;
 COMMENT ON FUNCTION outbox_dead_letters_as(oid, text) IS 'What outbox_dead_letters does, for a caller. Internal.';
@@ -23,17 +23,17 @@ CREATE FUNCTION outbox_take_dead(caller oid, consumer text, event uuid) RETURNS 
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
-    taken @extschema@.outbox_dead;
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
+    taken tripmeter.outbox_dead;
 BEGIN
-    DELETE FROM @extschema@.outbox_dead AS d
+    DELETE FROM tripmeter.outbox_dead AS d
     WHERE d.consumer = c.consumer AND d.id = event AND (c.types IS NULL OR d.type = ANY (c.types))
     RETURNING d.* INTO taken;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'event % is not dead', coalesce(event::text, 'NULL') USING
             ERRCODE = 'invalid_parameter_value',
             DETAIL = format('There is none of this id among those of consumer "%s".', c.consumer),
-            HINT = 'See @extschema@.outbox_dead_letters.';
+            HINT = 'See tripmeter.outbox_dead_letters.';
     END IF;
     RETURN taken;
 END
@@ -47,16 +47,16 @@ CREATE FUNCTION outbox_dead_retry_as(caller oid, consumer text, event uuid) RETU
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    d @extschema@.outbox_dead := @extschema@.outbox_take_dead(caller, consumer, event);
-    of_share integer := (SELECT s.id FROM @extschema@.outbox_share AS s JOIN @extschema@.outbox_consumer AS c USING (consumer)
+    d tripmeter.outbox_dead := tripmeter.outbox_take_dead(caller, consumer, event);
+    of_share integer := (SELECT s.id FROM tripmeter.outbox_share AS s JOIN tripmeter.outbox_consumer AS c USING (consumer)
                          WHERE s.consumer = d.consumer AND s.share = d.bucket % c.shares);
 BEGIN
-    PERFORM @extschema@.outbox_lock(of_share, true);
-    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, error)
+    PERFORM tripmeter.outbox_lock(of_share, true);
+    INSERT INTO tripmeter.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, error)
     VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, d.error);
-    INSERT INTO @extschema@.outbox_kept VALUES (d.consumer, d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version,
+    INSERT INTO tripmeter.outbox_kept VALUES (d.consumer, d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version,
         d.schemaversion, d.bucket, d.xid, d.occurred_at, d.traceparent, d.tracestate, d.correlationid, d.causationid, d.era);
-    PERFORM @extschema@.outbox_unblock(d.consumer, d.aggregatetype, d.aggregateid);
+    PERFORM tripmeter.outbox_unblock(d.consumer, d.aggregatetype, d.aggregateid);
 END
 $function$;
 COMMENT ON FUNCTION outbox_dead_retry_as(oid, text, uuid) IS 'What outbox_dead_retry does, for a caller. Internal.';
@@ -72,7 +72,7 @@ CREATE FUNCTION outbox_dead_drop_as(caller oid, consumer text, event uuid) RETUR
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_take_dead(caller, consumer, event);
+    PERFORM tripmeter.outbox_take_dead(caller, consumer, event);
 END
 $function$;
 COMMENT ON FUNCTION outbox_dead_drop_as(oid, text, uuid) IS 'What outbox_dead_drop does, for a caller. Internal.';

@@ -19,7 +19,7 @@ BEGIN
     IF oldest IS NULL AND pg_snapshot_xmax(a.snapshot) >= a.next_xid THEN
         RETURN a.seq_before;
     END IF;
-    RETURN @extschema@.outbox_seq_before(a, coalesce(oldest, pg_snapshot_xmax(a.snapshot)));
+    RETURN tripmeter.outbox_seq_before(a, coalesce(oldest, pg_snapshot_xmax(a.snapshot)));
 END
 $function$;
 COMMENT ON FUNCTION outbox_low(outbox_tick, outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
@@ -61,22 +61,22 @@ CREATE FUNCTION outbox_find(c outbox_consumer, p outbox_progress, share integer,
 AS $function$
 BEGIN
     at := p;
-    a := @extschema@.outbox_tick_of(p.tick);
-    b := @extschema@.outbox_tick_of(p.until);
+    a := tripmeter.outbox_tick_of(p.tick);
+    b := tripmeter.outbox_tick_of(p.until);
     fresh := 0;
     looked := 0;
     LOOP
         IF at.until IS NULL THEN
-            b := @extschema@.outbox_tick_after(a, era);
+            b := tripmeter.outbox_tick_after(a, era);
             EXIT WHEN b.tick IS NULL;
             at.until := b.tick;
             -- an era begins where the one before it ends: there is nothing between
-            at.seq := CASE WHEN b.era = a.era THEN @extschema@.outbox_low(a, b) ELSE b.seq_after END;
+            at.seq := CASE WHEN b.era = a.era THEN tripmeter.outbox_low(a, b) ELSE b.seq_after END;
         END IF;
         looked := looked + b.seq_after - at.seq;
-        SELECT * INTO fresh, at.end_seq FROM @extschema@.outbox_fill(c, at, share, a, b, most);
+        SELECT * INTO fresh, at.end_seq FROM tripmeter.outbox_fill(c, at, share, a, b, most);
         EXIT WHEN fresh > 0;
-        at := @extschema@.outbox_past(at);
+        at := tripmeter.outbox_past(at);
         a := b;
     END LOOP;
 END
@@ -110,7 +110,7 @@ CREATE FUNCTION outbox_has_passed_seal(before bigint, after bigint) RETURNS bool
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT EXISTS (SELECT FROM @extschema@.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
+    SELECT EXISTS (SELECT FROM tripmeter.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
 $function$;
 COMMENT ON FUNCTION outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
 REVOKE ALL ON FUNCTION outbox_has_passed_seal(bigint, bigint) FROM PUBLIC;
@@ -120,24 +120,24 @@ CREATE FUNCTION outbox_open(c outbox_consumer, p outbox_progress, worker text, m
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    batch bigint := @extschema@.outbox_batch_number(p.share);
-    share integer := @extschema@.outbox_share_number(p.share);
-    before @extschema@.outbox_progress := p;
+    batch bigint := tripmeter.outbox_batch_number(p.share);
+    share integer := tripmeter.outbox_share_number(p.share);
+    before tripmeter.outbox_progress := p;
     f record;
     deferred integer := 0;
     given boolean;
 BEGIN
-    p.retries := @extschema@.outbox_take_due(c.consumer, p.share, batch, most);
+    p.retries := tripmeter.outbox_take_due(c.consumer, p.share, batch, most);
     -- where there is no room for others the batch ends where it begins
     p.end_seq := p.seq;
     WHILE p.retries < most LOOP
-        f := @extschema@.outbox_find(c, p, share, most - p.retries, era);
+        f := tripmeter.outbox_find(c, p, share, most - p.retries, era);
         p := f.at;
         EXIT WHEN f.fresh = 0;
-        deferred := @extschema@.outbox_defer(c, p, share, f.a, f.b);
+        deferred := tripmeter.outbox_defer(c, p, share, f.a, f.b);
         given := f.fresh > deferred OR p.retries > 0;
         EXIT WHEN given;
-        p := @extschema@.outbox_past(p);
+        p := tripmeter.outbox_past(p);
     END LOOP;
     IF given OR p.retries > 0 THEN
         p.epoch := p.epoch + (p.worker IS DISTINCT FROM worker)::integer;
@@ -146,15 +146,15 @@ BEGIN
         p.batch := batch;
         p.open := true;
         p.handed := 0;
-        RETURN @extschema@.outbox_write(p);
+        RETURN tripmeter.outbox_write(p);
     END IF;
     -- nothing: that is not worth a row each time
     IF deferred > 0 OR p.tick > before.tick AND (before.at < clock_timestamp() - interval '10 s'
             OR f.looked > 1000
-            OR @extschema@.outbox_has_passed_seal(before.tick, p.tick)) THEN
-        PERFORM @extschema@.outbox_write(p);
+            OR tripmeter.outbox_has_passed_seal(before.tick, p.tick)) THEN
+        PERFORM tripmeter.outbox_write(p);
     ELSE
-        PERFORM @extschema@.outbox_unlock(p.share);
+        PERFORM tripmeter.outbox_unlock(p.share);
     END IF;
     RETURN NULL;
 END
@@ -168,17 +168,17 @@ CREATE FUNCTION outbox_open_again(c outbox_consumer, p outbox_progress, worker t
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    before @extschema@.outbox_progress := p;
+    before tripmeter.outbox_progress := p;
 BEGIN
     IF p.worker IS DISTINCT FROM worker THEN
         p.epoch := p.epoch + 1;
         p.worker := worker;
-        p.batch := @extschema@.outbox_batch_number(p.share);
-        UPDATE @extschema@.outbox_retry SET batch = p.batch WHERE batch = before.batch;
+        p.batch := tripmeter.outbox_batch_number(p.share);
+        UPDATE tripmeter.outbox_retry SET batch = p.batch WHERE batch = before.batch;
     END IF;
     p.handed := p.handed + 1;
     p.lease_until := clock_timestamp() + c.lease;
-    RETURN @extschema@.outbox_write(p);
+    RETURN tripmeter.outbox_write(p);
 END
 $function$;
 COMMENT ON FUNCTION outbox_open_again(outbox_consumer, outbox_progress, text) IS
@@ -194,7 +194,7 @@ AS $function$
 BEGIN
     RETURN QUERY
     SELECT newest.*
-    FROM @extschema@.outbox_share AS s, @extschema@.outbox_newest(s.id) AS newest
+    FROM tripmeter.outbox_share AS s, tripmeter.outbox_newest(s.id) AS newest
     WHERE s.consumer = c.consumer AND s.share >= 0 AND newest.n IS NOT NULL;
 END
 $function$;
@@ -209,7 +209,7 @@ AS $function$
 BEGIN
     RETURN QUERY
     SELECT recent.worker
-    FROM @extschema@.outbox_share AS s, @extschema@.outbox_recent(s.id, 200, 9223372036854775807) AS recent
+    FROM tripmeter.outbox_share AS s, tripmeter.outbox_recent(s.id, 200, 9223372036854775807) AS recent
     WHERE s.consumer = c.consumer AND s.share = -1 AND recent.lease_until > clock_timestamp();
 END
 $function$;
@@ -221,19 +221,19 @@ CREATE FUNCTION outbox_wait_for_share(c outbox_consumer, worker text) RETURNS vo
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    p @extschema@.outbox_progress;
+    p tripmeter.outbox_progress;
 BEGIN
-    IF worker IN (SELECT @extschema@.outbox_waiting(c)) THEN
+    IF worker IN (SELECT tripmeter.outbox_waiting(c)) THEN
         RETURN;
     END IF;
-    p.share := (SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.consumer = c.consumer AND s.share = -1);
+    p.share := (SELECT s.id FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer AND s.share = -1);
     p.epoch := 0;
     p.worker := worker;
     p.lease_until := clock_timestamp() + c.lease;
     p.open := false;
     p.handed := 0;
     p.retries := 0;
-    PERFORM @extschema@.outbox_write(p);
+    PERFORM tripmeter.outbox_write(p);
 END
 $function$;
 COMMENT ON FUNCTION outbox_wait_for_share(outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
@@ -246,16 +246,16 @@ CREATE FUNCTION outbox_give_up(c outbox_consumer, p outbox_progress, worker text
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF NOT @extschema@.outbox_lock(p.share, false) THEN
+    IF NOT tripmeter.outbox_lock(p.share, false) THEN
         RETURN;
     END IF;
-    p := @extschema@.outbox_newest(p.share);
+    p := tripmeter.outbox_newest(p.share);
     IF p.worker = worker AND NOT p.open THEN
         p.worker := NULL;
         p.lease_until := NULL;
-        PERFORM @extschema@.outbox_write(p);
+        PERFORM tripmeter.outbox_write(p);
     ELSE
-        PERFORM @extschema@.outbox_unlock(p.share);
+        PERFORM tripmeter.outbox_unlock(p.share);
     END IF;
 END
 $function$;
@@ -267,23 +267,23 @@ CREATE FUNCTION outbox_take_share(c outbox_consumer, share integer, worker text,
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    p @extschema@.outbox_progress;
+    p tripmeter.outbox_progress;
 BEGIN
-    IF NOT @extschema@.outbox_lock(share, false) THEN
+    IF NOT tripmeter.outbox_lock(share, false) THEN
         RETURN NULL;
     END IF;
-    p := @extschema@.outbox_newest(share);
-    IF @extschema@.outbox_share_number(share) IS NULL THEN
+    p := tripmeter.outbox_newest(share);
+    IF tripmeter.outbox_share_number(share) IS NULL THEN
         -- unsubscribed meanwhile
-        PERFORM @extschema@.outbox_unlock(share);
+        PERFORM tripmeter.outbox_unlock(share);
         RETURN NULL;
     ELSIF p.worker <> worker AND p.lease_until > clock_timestamp() THEN
-        PERFORM @extschema@.outbox_unlock(share);
+        PERFORM tripmeter.outbox_unlock(share);
         RETURN NULL;
     ELSIF p.open THEN
-        RETURN @extschema@.outbox_open_again(c, p, worker);
+        RETURN tripmeter.outbox_open_again(c, p, worker);
     ELSE
-        RETURN @extschema@.outbox_open(c, p, worker, most, era);
+        RETURN tripmeter.outbox_open(c, p, worker, most, era);
     END IF;
 END
 $function$;
@@ -301,12 +301,12 @@ AS $function$
 DECLARE
     me CONSTANT text := worker;
     now CONSTANT timestamptz := clock_timestamp();
-    every CONSTANT @extschema@.outbox_progress[] := ARRAY(SELECT s FROM @extschema@.outbox_shares_of(c) AS s);
+    every CONSTANT tripmeter.outbox_progress[] := ARRAY(SELECT s FROM tripmeter.outbox_shares_of(c) AS s);
     workers integer;
 BEGIN
     SELECT count(DISTINCT live.worker), count(*) FILTER (WHERE live.worker = me) INTO workers, excess
     FROM unnest(every) AS live WHERE lease_until > now;
-    workers := workers + (SELECT count(DISTINCT w) FROM (SELECT @extschema@.outbox_waiting(c) UNION SELECT me) AS more (w)
+    workers := workers + (SELECT count(DISTINCT w) FROM (SELECT tripmeter.outbox_waiting(c) UNION SELECT me) AS more (w)
                           WHERE NOT EXISTS (SELECT FROM unnest(every) AS s WHERE s.lease_until > now AND s.worker = w));
     excess := excess - (c.shares + workers - 1) / workers;
     wanting := excess < 0 AND EXISTS (SELECT FROM unnest(every) WHERE worker <> me AND lease_until > now);
@@ -325,23 +325,23 @@ CREATE FUNCTION outbox_take(c outbox_consumer, worker text, most integer, last o
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    of_worker record := @extschema@.outbox_candidates(c, worker);
-    candidate @extschema@.outbox_progress;
-    result @extschema@.outbox_progress;
+    of_worker record := tripmeter.outbox_candidates(c, worker);
+    candidate tripmeter.outbox_progress;
+    result tripmeter.outbox_progress;
 BEGIN
     FOREACH candidate IN ARRAY of_worker.shares LOOP
         CONTINUE WHEN candidate.until IS NULL AND NOT candidate.open AND candidate.tick >= last.tick
-            AND NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.share = candidate.share AND r.next_at <= clock_timestamp());
+            AND NOT EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.share = candidate.share AND r.next_at <= clock_timestamp());
         IF of_worker.excess > 0 AND NOT candidate.open THEN
-            PERFORM @extschema@.outbox_give_up(c, candidate, worker);
+            PERFORM tripmeter.outbox_give_up(c, candidate, worker);
             of_worker.excess := 0;
         ELSE
-            result := @extschema@.outbox_take_share(c, candidate.share, worker, most, last.era);
+            result := tripmeter.outbox_take_share(c, candidate.share, worker, most, last.era);
             EXIT WHEN result.batch IS NOT NULL;
         END IF;
     END LOOP;
     IF result.batch IS NULL AND of_worker.wanting THEN
-        PERFORM @extschema@.outbox_wait_for_share(c, worker);
+        PERFORM tripmeter.outbox_wait_for_share(c, worker);
     END IF;
     RETURN result;
 END
@@ -361,42 +361,42 @@ CREATE FUNCTION outbox_receive_as(caller oid, consumer text, worker text, max in
 AS $function$
 #variable_conflict use_column
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
-    last @extschema@.outbox_tick;
-    p @extschema@.outbox_progress;
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
+    last tripmeter.outbox_tick;
+    p tripmeter.outbox_progress;
     refused boolean;
     given boolean := false;
 BEGIN
-    PERFORM @extschema@.outbox_check_receive(c, max);
-    last := @extschema@.outbox_tick_if_due();
+    PERFORM tripmeter.outbox_check_receive(c, max);
+    last := tripmeter.outbox_tick_if_due();
     LOOP
-        p := @extschema@.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, last);
+        p := tripmeter.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, last);
         EXIT WHEN p.batch IS NULL;
         IF p.retries > 0 THEN
             RETURN QUERY
             SELECT p.batch, r.tries + p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
                 e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-            FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r) AS e
+            FROM tripmeter.outbox_retry AS r, tripmeter.outbox_event_of(r) AS e
             WHERE r.batch = p.batch AND (c.types IS NULL OR e.type = ANY (c.types))
             ORDER BY r.seq;
             given := FOUND;
         END IF;
-        refused := EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer)
-            OR p.handed > 0 AND EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer);
+        refused := EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer)
+            OR p.handed > 0 AND EXISTS (SELECT FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer);
         RETURN QUERY
         SELECT p.batch, p.handed, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
             e.schemaversion, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid
-        FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_share_number(p.share), @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
+        FROM tripmeter.outbox_events_of(c, p, tripmeter.outbox_share_number(p.share), tripmeter.outbox_tick_of(p.tick), tripmeter.outbox_tick_of(p.until)) AS e
         WHERE NOT refused
-            OR NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
-            AND (p.handed = 0 OR NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+            OR NOT EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
+            AND (p.handed = 0 OR NOT EXISTS (SELECT FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
         IF FOUND OR given THEN
             RETURN;
         END IF;
         -- all of it was refused, and then its worker was gone
-        PERFORM @extschema@.outbox_ack_as(caller, p.batch);
+        PERFORM tripmeter.outbox_ack_as(caller, p.batch);
     END LOOP;
-    PERFORM @extschema@.outbox_upkeep();
+    PERFORM tripmeter.outbox_upkeep();
 END
 $function$;
 COMMENT ON FUNCTION outbox_receive_as(oid, text, text, integer) IS 'What outbox_receive does, for a caller. Internal.';
@@ -437,17 +437,17 @@ CREATE FUNCTION outbox_lock_batch(caller oid, batch bigint) RETURNS outbox_progr
 AS $function$
 DECLARE
     of_share integer := (batch >> 40)::integer;
-    consumer text := (SELECT s.consumer FROM @extschema@.outbox_share AS s WHERE s.id = of_share);
+    consumer text := (SELECT s.consumer FROM tripmeter.outbox_share AS s WHERE s.id = of_share);
 BEGIN
     IF consumer IS NULL THEN
         RAISE EXCEPTION 'there is no batch %', coalesce(batch::text, 'NULL') USING
             ERRCODE = 'invalid_parameter_value',
-            HINT = 'Give the number that @extschema@.outbox_receive gave.';
+            HINT = 'Give the number that tripmeter.outbox_receive gave.';
     END IF;
-    PERFORM @extschema@.outbox_consumer_of(caller, consumer);
-    PERFORM @extschema@.outbox_this_era();
-    PERFORM @extschema@.outbox_lock(of_share, true);
-    RETURN @extschema@.outbox_newest(of_share);
+    PERFORM tripmeter.outbox_consumer_of(caller, consumer);
+    PERFORM tripmeter.outbox_this_era();
+    PERFORM tripmeter.outbox_lock(of_share, true);
+    RETURN tripmeter.outbox_newest(of_share);
 END
 $function$;
 COMMENT ON FUNCTION outbox_lock_batch(oid, bigint) IS
@@ -474,7 +474,7 @@ CREATE FUNCTION outbox_was_acknowledged(p outbox_progress, batch bigint) RETURNS
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN EXISTS (SELECT FROM @extschema@.outbox_recent(p.share, 1000, 0) AS r
+    RETURN EXISTS (SELECT FROM tripmeter.outbox_recent(p.share, 1000, 0) AS r
                    WHERE r.batch = outbox_was_acknowledged.batch AND NOT r.open);
 END
 $function$;
@@ -486,26 +486,26 @@ CREATE FUNCTION outbox_ack_as(caller oid, batch bigint) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(caller, batch);
+    p tripmeter.outbox_progress := tripmeter.outbox_lock_batch(caller, batch);
 BEGIN
     IF NOT p.open OR p.batch <> batch THEN
-        IF @extschema@.outbox_was_acknowledged(p, batch) THEN
+        IF tripmeter.outbox_was_acknowledged(p, batch) THEN
             RETURN false;
         END IF;
-        PERFORM @extschema@.outbox_refuse_batch(batch, p);
+        PERFORM tripmeter.outbox_refuse_batch(batch, p);
     END IF;
     IF p.retries > 0 THEN
-        PERFORM @extschema@.outbox_settle(batch);
+        PERFORM tripmeter.outbox_settle(batch);
     END IF;
     IF p.until IS NOT NULL THEN
-        p := @extschema@.outbox_past(p);
+        p := tripmeter.outbox_past(p);
     END IF;
     p.open := false;
     p.handed := 0;
     p.retries := 0;
-    p.lease_until := clock_timestamp() + (SELECT c.lease FROM @extschema@.outbox_share AS s JOIN @extschema@.outbox_consumer AS c USING (consumer) WHERE s.id = p.share);
-    PERFORM @extschema@.outbox_write(p);
-    PERFORM @extschema@.outbox_upkeep();
+    p.lease_until := clock_timestamp() + (SELECT c.lease FROM tripmeter.outbox_share AS s JOIN tripmeter.outbox_consumer AS c USING (consumer) WHERE s.id = p.share);
+    PERFORM tripmeter.outbox_write(p);
+    PERFORM tripmeter.outbox_upkeep();
     RETURN true;
 END
 $function$;

@@ -50,12 +50,12 @@ SELECT pg_extension_config_dump('outbox_seq', '');
 DO $$
 BEGIN
     FOR slot IN 0 .. 7 LOOP
-        EXECUTE format('CREATE TABLE @extschema@.outbox_%1$s PARTITION OF @extschema@.outbox FOR VALUES IN (%1$s)', slot);
-        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON @extschema@.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
-        EXECUTE format('COMMENT ON INDEX @extschema@.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
-        EXECUTE format('COMMENT ON TABLE @extschema@.outbox_%s IS %L', slot, 'A slot of the ring of events.');
-        EXECUTE format('REVOKE ALL ON @extschema@.outbox_%s FROM PUBLIC', slot);
-        PERFORM pg_extension_config_dump(format('@extschema@.outbox_%s', slot)::regclass, '');
+        EXECUTE format('CREATE TABLE tripmeter.outbox_%1$s PARTITION OF tripmeter.outbox FOR VALUES IN (%1$s)', slot);
+        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON tripmeter.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
+        EXECUTE format('COMMENT ON INDEX tripmeter.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
+        EXECUTE format('COMMENT ON TABLE tripmeter.outbox_%s IS %L', slot, 'A slot of the ring of events.');
+        EXECUTE format('REVOKE ALL ON tripmeter.outbox_%s FROM PUBLIC', slot);
+        PERFORM pg_extension_config_dump(format('tripmeter.outbox_%s', slot)::regclass, '');
     END LOOP;
 END
 $$;
@@ -108,15 +108,15 @@ DECLARE
 BEGIN
     SELECT (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
         (SELECT oid FROM pg_database WHERE datname = current_database()) AS database,
-        '@extschema@.outbox'::regclass::oid AS outbox
+        'tripmeter.outbox'::regclass::oid AS outbox
     INTO here;
     -- one at a time: the next one sees the row of the first
-    LOCK TABLE @extschema@.outbox_era IN SHARE ROW EXCLUSIVE MODE;
-    INSERT INTO @extschema@.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
-    PERFORM @extschema@.outbox_current_changed();
-    INSERT INTO @extschema@.outbox_era (era, system_identifier, database, outbox, accepted)
+    LOCK TABLE tripmeter.outbox_era IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO tripmeter.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
+    PERFORM tripmeter.outbox_current_changed();
+    INSERT INTO tripmeter.outbox_era (era, system_identifier, database, outbox, accepted)
     SELECT coalesce(last.era, 0) + 1, here.system_identifier, here.database, here.outbox, last.era IS NULL
-    FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM @extschema@.outbox_era ORDER BY era DESC LIMIT 1) last ON true
+    FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM tripmeter.outbox_era ORDER BY era DESC LIMIT 1) last ON true
     WHERE (last.system_identifier, last.database, last.outbox) IS DISTINCT FROM (here.system_identifier, here.database, here.outbox);
 END
 $function$;

@@ -38,8 +38,8 @@ CREATE FUNCTION outbox_inbox_owner(caller oid, consumer text) RETURNS name
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF EXISTS (SELECT FROM @extschema@.outbox_consumer AS c WHERE c.consumer = outbox_inbox_owner.consumer) THEN
-        RETURN (@extschema@.outbox_consumer_of(caller, consumer)).owner;
+    IF EXISTS (SELECT FROM tripmeter.outbox_consumer AS c WHERE c.consumer = outbox_inbox_owner.consumer) THEN
+        RETURN (tripmeter.outbox_consumer_of(caller, consumer)).owner;
     END IF;
     RETURN pg_get_userbyid(caller);
 END
@@ -54,22 +54,22 @@ CREATE FUNCTION inbox_as(caller oid, consumer text, id uuid) RETURNS boolean
     SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    of_owner name := @extschema@.outbox_inbox_owner(caller, consumer);
+    of_owner name := tripmeter.outbox_inbox_owner(caller, consumer);
     young smallint;
 BEGIN
-    PERFORM @extschema@.outbox_check_isolation();
+    PERFORM tripmeter.outbox_check_isolation();
     -- the generations stay what they are until this commits
-    LOCK TABLE @extschema@.outbox_inbox IN ROW EXCLUSIVE MODE;
-    SELECT g.generation INTO young FROM @extschema@.outbox_inbox_generation AS g;
+    LOCK TABLE tripmeter.outbox_inbox IN ROW EXCLUSIVE MODE;
+    SELECT g.generation INTO young FROM tripmeter.outbox_inbox_generation AS g;
     IF NOT FOUND THEN
-        INSERT INTO @extschema@.outbox_inbox_generation DEFAULT VALUES ON CONFLICT DO NOTHING;
+        INSERT INTO tripmeter.outbox_inbox_generation DEFAULT VALUES ON CONFLICT DO NOTHING;
         young := 0;
     END IF;
-    IF EXISTS (SELECT FROM @extschema@.outbox_inbox AS i
+    IF EXISTS (SELECT FROM tripmeter.outbox_inbox AS i
                WHERE i.generation = 1 - young AND i.id = inbox_as.id AND i.consumer = inbox_as.consumer AND i.owner = of_owner) THEN
         RETURN false;
     END IF;
-    INSERT INTO @extschema@.outbox_inbox (owner, consumer, id, generation)
+    INSERT INTO tripmeter.outbox_inbox (owner, consumer, id, generation)
     VALUES (of_owner, inbox_as.consumer, inbox_as.id, young) ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END
@@ -87,15 +87,15 @@ CREATE FUNCTION outbox_inbox_turn() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    old smallint := (SELECT 1 - g.generation FROM @extschema@.outbox_inbox_generation AS g, @extschema@.outbox_setting AS s
+    old smallint := (SELECT 1 - g.generation FROM tripmeter.outbox_inbox_generation AS g, tripmeter.outbox_setting AS s
                      WHERE g.since + s.inbox_age < clock_timestamp());
 BEGIN
     IF old IS NULL THEN
         RETURN;
     END IF;
-    LOCK TABLE @extschema@.outbox_inbox IN ACCESS EXCLUSIVE MODE NOWAIT;
-    EXECUTE format('TRUNCATE @extschema@.outbox_inbox_%s', old);
-    UPDATE @extschema@.outbox_inbox_generation SET generation = old, since = clock_timestamp();
+    LOCK TABLE tripmeter.outbox_inbox IN ACCESS EXCLUSIVE MODE NOWAIT;
+    EXECUTE format('TRUNCATE tripmeter.outbox_inbox_%s', old);
+    UPDATE tripmeter.outbox_inbox_generation SET generation = old, since = clock_timestamp();
 EXCEPTION
     WHEN lock_not_available THEN
         NULL;

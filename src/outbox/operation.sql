@@ -6,10 +6,10 @@ CREATE FUNCTION outbox_configure(tick_interval interval DEFAULT NULL, notify boo
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    result @extschema@.outbox_setting;
+    result tripmeter.outbox_setting;
 BEGIN
-    PERFORM @extschema@.outbox_prepare();
-    UPDATE @extschema@.outbox_setting AS s
+    PERFORM tripmeter.outbox_prepare();
+    UPDATE tripmeter.outbox_setting AS s
     SET tick_interval = coalesce(outbox_configure.tick_interval, s.tick_interval),
         notify = coalesce(outbox_configure.notify, s.notify),
         slot_age = coalesce(outbox_configure.slot_age, s.slot_age),
@@ -29,8 +29,8 @@ CREATE FUNCTION outbox_tick() RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM @extschema@.outbox_prepare();
-    RETURN (@extschema@.outbox_tick_if_due('0')).tick;
+    PERFORM tripmeter.outbox_prepare();
+    RETURN (tripmeter.outbox_tick_if_due('0')).tick;
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick() IS
@@ -46,17 +46,17 @@ CREATE FUNCTION outbox_mend_torn_dump() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    torn @extschema@.outbox_ring;
+    torn tripmeter.outbox_ring;
     share integer;
-    p @extschema@.outbox_progress;
+    p tripmeter.outbox_progress;
 BEGIN
     FOR torn IN
-        SELECT * FROM @extschema@.outbox_ring
-        WHERE sealed_tick IS NOT NULL AND @extschema@.outbox_tick_of(opened_tick) IS NULL
+        SELECT * FROM tripmeter.outbox_ring
+        WHERE sealed_tick IS NOT NULL AND tripmeter.outbox_tick_of(opened_tick) IS NULL
         ORDER BY sealed_tick
     LOOP
-        FOR share IN SELECT s.id FROM @extschema@.outbox_share AS s WHERE s.share >= 0 LOOP
-            p := @extschema@.outbox_newest(share);
+        FOR share IN SELECT s.id FROM tripmeter.outbox_share AS s WHERE s.share >= 0 LOOP
+            p := tripmeter.outbox_newest(share);
             IF coalesce(p.tick < torn.sealed_tick, true) THEN
                 p.share := share;
                 p.tick := torn.sealed_tick;
@@ -66,10 +66,10 @@ BEGIN
                 p.open := false;
                 p.handed := 0;
                 p.retries := 0;
-                PERFORM @extschema@.outbox_write(p);
+                PERFORM tripmeter.outbox_write(p);
             END IF;
         END LOOP;
-        UPDATE @extschema@.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = torn.slot;
+        UPDATE tripmeter.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = torn.slot;
     END LOOP;
 END
 $function$;
@@ -81,20 +81,20 @@ CREATE FUNCTION outbox_after_restore() RETURNS integer
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    new_era @extschema@.outbox_era;
+    new_era tripmeter.outbox_era;
 BEGIN
-    PERFORM @extschema@.outbox_prepare();
-    PERFORM @extschema@.outbox_begin();
-    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM @extschema@.outbox_mend_torn_dump();
-    FOR new_era IN SELECT * FROM @extschema@.outbox_era WHERE NOT accepted ORDER BY era LOOP
+    PERFORM tripmeter.outbox_prepare();
+    PERFORM tripmeter.outbox_begin();
+    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM tripmeter.outbox_mend_torn_dump();
+    FOR new_era IN SELECT * FROM tripmeter.outbox_era WHERE NOT accepted ORDER BY era LOOP
         -- all of the era before was restored: its end sees all, the beginning of the new one nothing
-        PERFORM @extschema@.outbox_mark((SELECT max(era) FROM @extschema@.outbox_era WHERE era < new_era.era),
-            '9223372036854775807:9223372036854775807:', @extschema@.outbox_last_seq());
-        PERFORM @extschema@.outbox_mark(new_era.era, '3:3:', @extschema@.outbox_last_seq());
-        UPDATE @extschema@.outbox_era SET accepted = true WHERE era = new_era.era;
+        PERFORM tripmeter.outbox_mark((SELECT max(era) FROM tripmeter.outbox_era WHERE era < new_era.era),
+            '9223372036854775807:9223372036854775807:', tripmeter.outbox_last_seq());
+        PERFORM tripmeter.outbox_mark(new_era.era, '3:3:', tripmeter.outbox_last_seq());
+        UPDATE tripmeter.outbox_era SET accepted = true WHERE era = new_era.era;
     END LOOP;
-    RETURN @extschema@.outbox_this_era();
+    RETURN tripmeter.outbox_this_era();
 END
 $function$;
 COMMENT ON FUNCTION outbox_after_restore() IS
@@ -108,22 +108,22 @@ CREATE FUNCTION outbox_look_as(caller oid, consumer text, worker text, seen bigi
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c @extschema@.outbox_consumer := @extschema@.outbox_consumer_of(caller, consumer);
-    era integer := @extschema@.outbox_this_era();
-    last @extschema@.outbox_tick := @extschema@.outbox_last_tick();
-    p @extschema@.outbox_progress;
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
+    era integer := tripmeter.outbox_this_era();
+    last tripmeter.outbox_tick := tripmeter.outbox_last_tick();
+    p tripmeter.outbox_progress;
 BEGIN
-    PERFORM @extschema@.outbox_check_receive(c, 1);
+    PERFORM tripmeter.outbox_check_receive(c, 1);
     latest := last.tick;
-    ready := @extschema@.outbox_is_tick_due(last, (SELECT s.tick_interval FROM @extschema@.outbox_setting AS s))
-        AND @extschema@.outbox_has_news(last);
+    ready := tripmeter.outbox_is_tick_due(last, (SELECT s.tick_interval FROM tripmeter.outbox_setting AS s))
+        AND tripmeter.outbox_has_news(last);
     IF ready OR seen = latest THEN
         RETURN;
     END IF;
-    FOREACH p IN ARRAY (@extschema@.outbox_candidates(c, coalesce(worker, format('pid %s', pg_backend_pid())))).shares LOOP
+    FOREACH p IN ARRAY (tripmeter.outbox_candidates(c, coalesce(worker, format('pid %s', pg_backend_pid())))).shares LOOP
         ready := p.open
-            OR EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.share = p.share AND r.next_at <= clock_timestamp())
-            OR (@extschema@.outbox_find(c, p, (SELECT s.share FROM @extschema@.outbox_share AS s WHERE s.id = p.share), 1, era)).fresh > 0;
+            OR EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.share = p.share AND r.next_at <= clock_timestamp())
+            OR (tripmeter.outbox_find(c, p, (SELECT s.share FROM tripmeter.outbox_share AS s WHERE s.id = p.share), 1, era)).fresh > 0;
         EXIT WHEN ready;
     END LOOP;
 END
@@ -165,17 +165,17 @@ CREATE FUNCTION outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at time
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    last_seq bigint := @extschema@.outbox_last_seq();
-    kept_seqs bigint := last_seq - (SELECT min(t.seq_before) FROM @extschema@.outbox_ring AS r, @extschema@.outbox_tick_of(r.opened_tick) AS t);
-    kept_bytes bigint := (SELECT sum(pg_table_size(i.inhrelid)) FROM pg_inherits AS i WHERE i.inhparent = '@extschema@.outbox'::regclass);
-    c @extschema@.outbox_consumer;
+    last_seq bigint := tripmeter.outbox_last_seq();
+    kept_seqs bigint := last_seq - (SELECT min(t.seq_before) FROM tripmeter.outbox_ring AS r, tripmeter.outbox_tick_of(r.opened_tick) AS t);
+    kept_bytes bigint := (SELECT sum(pg_table_size(i.inhrelid)) FROM pg_inherits AS i WHERE i.inhparent = 'tripmeter.outbox'::regclass);
+    c tripmeter.outbox_consumer;
 BEGIN
-    FOR c IN SELECT * FROM @extschema@.outbox_consumer AS t ORDER BY t.consumer LOOP
+    FOR c IN SELECT * FROM tripmeter.outbox_consumer AS t ORDER BY t.consumer LOOP
         consumer := c.consumer;
         lost := c.lost_at IS NOT NULL;
         SELECT min(a.at), ceil(sum(last_seq - a.seq_before) / c.shares), count(DISTINCT p.worker) FILTER (WHERE p.lease_until > clock_timestamp())
         INTO tick_at, events, workers
-        FROM @extschema@.outbox_shares_of(c) AS p, @extschema@.outbox_tick_of(p.tick) AS a;
+        FROM tripmeter.outbox_shares_of(c) AS p, tripmeter.outbox_tick_of(p.tick) AS a;
         bytes := round(events * kept_bytes::numeric / greatest(kept_seqs, events, 1));
         RETURN NEXT;
     END LOOP;
@@ -189,20 +189,20 @@ CREATE FUNCTION outbox_measure() RETURNS TABLE (metric text, consumer text, valu
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT 'tick_age_seconds', NULL::text, extract(epoch FROM clock_timestamp() - at)::numeric, format('tick %s', tick)
-    FROM @extschema@.outbox_last_tick() WHERE tick IS NOT NULL
+    FROM tripmeter.outbox_last_tick() WHERE tick IS NOT NULL
     UNION ALL
-    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM @extschema@.outbox_ring
+    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM tripmeter.outbox_ring
     UNION ALL
-    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM @extschema@.outbox_current
+    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM tripmeter.outbox_current
     UNION ALL
-    SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = '@extschema@.outbox'::regclass
+    SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter.outbox'::regclass
     UNION ALL
-    SELECT 'uncovered_tables', NULL, count(*), string_agg(partition::text, ', ') FROM @extschema@.outbox_coverage() WHERE NOT covered
+    SELECT 'uncovered_tables', NULL, count(*), string_agg(partition::text, ', ') FROM tripmeter.outbox_coverage() WHERE NOT covered
     UNION ALL
-    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM @extschema@.outbox_blocker()
+    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM tripmeter.outbox_blocker()
     UNION ALL
     SELECT metric, lag.consumer, value, CASE WHEN lost THEN 'it was dropped for being stuck' END
-    FROM @extschema@.outbox_lag() AS lag, LATERAL (VALUES
+    FROM tripmeter.outbox_lag() AS lag, LATERAL (VALUES
         ('lag_seconds', CASE WHEN events > 0 THEN extract(epoch FROM clock_timestamp() - tick_at)::numeric ELSE 0 END),
         ('lag_events', events::numeric),
         ('lag_bytes', bytes),
@@ -210,10 +210,10 @@ AS $function$
         ('lost', lost::integer::numeric)) AS metrics (metric, value)
     UNION ALL
     SELECT metric, c.consumer, value, NULL
-    FROM @extschema@.outbox_consumer AS c, LATERAL (
-        SELECT 'blocked_keys', count(DISTINCT (aggregatetype, aggregateid)) FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer
-        UNION ALL SELECT 'blocked_events', count(*) FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer
-        UNION ALL SELECT 'dead_events', count(*) FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value)
+    FROM tripmeter.outbox_consumer AS c, LATERAL (
+        SELECT 'blocked_keys', count(DISTINCT (aggregatetype, aggregateid)) FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer
+        UNION ALL SELECT 'blocked_events', count(*) FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer
+        UNION ALL SELECT 'dead_events', count(*) FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value)
 $function$;
 COMMENT ON FUNCTION outbox_measure() IS 'What outbox_metrics shows. Internal.';
 REVOKE ALL ON FUNCTION outbox_measure() FROM PUBLIC;
@@ -233,7 +233,7 @@ DECLARE
     member regclass;
 BEGIN
     FOR member IN
-        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = '@extschema@'::regnamespace AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
+        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'tripmeter'::regnamespace AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', CASE (SELECT relkind FROM pg_class WHERE oid = member) WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, member);
     END LOOP;

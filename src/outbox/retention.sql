@@ -6,9 +6,9 @@ CREATE FUNCTION outbox_behind(sealed_tick bigint) RETURNS SETOF text
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT c.consumer FROM @extschema@.outbox_consumer AS c
+    SELECT c.consumer FROM tripmeter.outbox_consumer AS c
     WHERE c.lost_at IS NULL
-        AND c.shares > (SELECT count(*) FROM @extschema@.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
+        AND c.shares > (SELECT count(*) FROM tripmeter.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
 $function$;
 COMMENT ON FUNCTION outbox_behind(bigint) IS 'Consumers that have not passed a tick. Internal.';
 REVOKE ALL ON FUNCTION outbox_behind(bigint) FROM PUBLIC;
@@ -18,13 +18,13 @@ CREATE FUNCTION outbox_keep_referenced(of_slot smallint) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM FROM @extschema@.outbox_retry WHERE slot = of_slot FOR UPDATE NOWAIT;
-    INSERT INTO @extschema@.outbox_kept
+    PERFORM FROM tripmeter.outbox_retry WHERE slot = of_slot FOR UPDATE NOWAIT;
+    INSERT INTO tripmeter.outbox_kept
     SELECT r.consumer, o.seq, o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.version, o.schemaversion, o.bucket, o.xid, o.occurred_at,
         o.traceparent, o.tracestate, o.correlationid, o.causationid, o.era
-    FROM @extschema@.outbox_retry AS r, @extschema@.outbox_event_of(r) AS o
+    FROM tripmeter.outbox_retry AS r, tripmeter.outbox_event_of(r) AS o
     WHERE r.slot = of_slot;
-    UPDATE @extschema@.outbox_retry SET slot = NULL WHERE slot = of_slot;
+    UPDATE tripmeter.outbox_retry SET slot = NULL WHERE slot = of_slot;
 END
 $function$;
 COMMENT ON FUNCTION outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. Internal.';
@@ -36,13 +36,13 @@ CREATE FUNCTION outbox_truncate(of_slot smallint) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    tables text := format('@extschema@.outbox_%1$s, @extschema@.outbox_tick_%1$s, @extschema@.outbox_progress_%1$s', of_slot);
+    tables text := format('tripmeter.outbox_%1$s, tripmeter.outbox_tick_%1$s, tripmeter.outbox_progress_%1$s', of_slot);
 BEGIN
     -- first of all, for what is written before a lock is refused is rolled back, and swept up after
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', tables);
-    PERFORM @extschema@.outbox_keep_referenced(of_slot);
+    PERFORM tripmeter.outbox_keep_referenced(of_slot);
     EXECUTE format('TRUNCATE %s', tables);
-    UPDATE @extschema@.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = of_slot;
+    UPDATE tripmeter.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = of_slot;
     RETURN true;
 EXCEPTION
     WHEN lock_not_available THEN
@@ -57,11 +57,11 @@ CREATE FUNCTION outbox_truncate_passed() RETURNS SETOF smallint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    sealed @extschema@.outbox_ring;
+    sealed tripmeter.outbox_ring;
 BEGIN
-    FOR sealed IN SELECT * FROM @extschema@.outbox_ring WHERE sealed_tick IS NOT NULL ORDER BY sealed_tick LOOP
-        EXIT WHEN EXISTS (SELECT FROM @extschema@.outbox_behind(sealed.sealed_tick));
-        IF @extschema@.outbox_truncate(sealed.slot) THEN
+    FOR sealed IN SELECT * FROM tripmeter.outbox_ring WHERE sealed_tick IS NOT NULL ORDER BY sealed_tick LOOP
+        EXIT WHEN EXISTS (SELECT FROM tripmeter.outbox_behind(sealed.sealed_tick));
+        IF tripmeter.outbox_truncate(sealed.slot) THEN
             RETURN NEXT sealed.slot;
         END IF;
     END LOOP;
@@ -81,12 +81,12 @@ DECLARE
     closed smallint;
 BEGIN
     FOR closed IN
-        SELECT slot FROM @extschema@.outbox_ring
+        SELECT slot FROM tripmeter.outbox_ring
         WHERE closed_by IS NOT NULL AND sealed_tick IS NULL AND closed_by IS DISTINCT FROM pg_current_xact_id_if_assigned()
         ORDER BY opened_tick
     LOOP
-        IF @extschema@.outbox_is_unwritten(format('@extschema@.outbox_%s', closed)::regclass) THEN
-            UPDATE @extschema@.outbox_ring SET sealed_tick = (@extschema@.outbox_make_tick(era)).tick WHERE slot = closed;
+        IF tripmeter.outbox_is_unwritten(format('tripmeter.outbox_%s', closed)::regclass) THEN
+            UPDATE tripmeter.outbox_ring SET sealed_tick = (tripmeter.outbox_make_tick(era)).tick WHERE slot = closed;
             RETURN NEXT closed;
         END IF;
     END LOOP;
@@ -103,9 +103,9 @@ CREATE FUNCTION outbox_add_partition(parent text, of_slot smallint) RETURNS void
 AS $function$
 BEGIN
     -- attached, for a partition that is created as one waits for all readers
-    EXECUTE format('CREATE TABLE @extschema@.%1$s_%2$s (LIKE @extschema@.%1$s_0 INCLUDING ALL)', parent, of_slot);
-    EXECUTE format('REVOKE ALL ON @extschema@.%1$s_%2$s FROM PUBLIC', parent, of_slot);
-    EXECUTE format('ALTER TABLE @extschema@.%1$s ATTACH PARTITION @extschema@.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
+    EXECUTE format('CREATE TABLE tripmeter.%1$s_%2$s (LIKE tripmeter.%1$s_0 INCLUDING ALL)', parent, of_slot);
+    EXECUTE format('REVOKE ALL ON tripmeter.%1$s_%2$s FROM PUBLIC', parent, of_slot);
+    EXECUTE format('ALTER TABLE tripmeter.%1$s ATTACH PARTITION tripmeter.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
 END
 $function$;
 COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table. Internal.';
@@ -116,10 +116,10 @@ CREATE FUNCTION outbox_add_slot() RETURNS smallint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    added smallint := (SELECT max(slot) + 1 FROM @extschema@.outbox_ring);
+    added smallint := (SELECT max(slot) + 1 FROM tripmeter.outbox_ring);
 BEGIN
-    PERFORM @extschema@.outbox_add_partition(parent, added) FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent;
-    INSERT INTO @extschema@.outbox_ring (slot) VALUES (added);
+    PERFORM tripmeter.outbox_add_partition(parent, added) FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent;
+    INSERT INTO tripmeter.outbox_ring (slot) VALUES (added);
     RETURN added;
 END
 $function$;
@@ -130,7 +130,7 @@ CREATE FUNCTION outbox_free_slot() RETURNS smallint
     LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT ring.slot FROM @extschema@.outbox_ring AS ring, @extschema@.outbox_current AS current
+    SELECT ring.slot FROM tripmeter.outbox_ring AS ring, tripmeter.outbox_current AS current
     WHERE ring.opened_tick IS NULL
     ORDER BY ring.slot > current.slot DESC, ring.slot LIMIT 1
 $function$;
@@ -145,13 +145,13 @@ DECLARE
     behind text[];
     stuck text;
 BEGIN
-    behind := ARRAY(SELECT @extschema@.outbox_behind((SELECT min(sealed_tick) FROM @extschema@.outbox_ring)));
-    IF EXISTS (SELECT FROM @extschema@.outbox_consumer WHERE consumer = ANY (behind) AND when_stuck = 'keep') THEN
+    behind := ARRAY(SELECT tripmeter.outbox_behind((SELECT min(sealed_tick) FROM tripmeter.outbox_ring)));
+    IF EXISTS (SELECT FROM tripmeter.outbox_consumer WHERE consumer = ANY (behind) AND when_stuck = 'keep') THEN
         RETURN;
     END IF;
-    PERFORM FROM @extschema@.outbox_consumer WHERE consumer = ANY (behind) FOR UPDATE NOWAIT;
+    PERFORM FROM tripmeter.outbox_consumer WHERE consumer = ANY (behind) FOR UPDATE NOWAIT;
     FOREACH stuck IN ARRAY behind LOOP
-        UPDATE @extschema@.outbox_consumer SET lost_at = clock_timestamp() WHERE consumer = stuck;
+        UPDATE tripmeter.outbox_consumer SET lost_at = clock_timestamp() WHERE consumer = stuck;
         RETURN NEXT stuck;
     END LOOP;
 END
@@ -168,15 +168,15 @@ DECLARE
     dropped text[];
     stuck text;
 BEGIN
-    dropped := ARRAY(SELECT @extschema@.outbox_drop_stuck());
-    PERFORM @extschema@.outbox_truncate_passed();
-    IF @extschema@.outbox_free_slot() IS NULL THEN
+    dropped := ARRAY(SELECT tripmeter.outbox_drop_stuck());
+    PERFORM tripmeter.outbox_truncate_passed();
+    IF tripmeter.outbox_free_slot() IS NULL THEN
         RAISE lock_not_available;
     END IF;
     FOREACH stuck IN ARRAY dropped LOOP
         RAISE WARNING 'consumer "%" is dropped: it kept a slot of the full ring', stuck;
     END LOOP;
-    RETURN @extschema@.outbox_free_slot();
+    RETURN tripmeter.outbox_free_slot();
 EXCEPTION
     WHEN lock_not_available THEN
         RETURN NULL;
@@ -190,27 +190,27 @@ CREATE FUNCTION outbox_open_next(era integer) RETURNS smallint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    closing smallint := (SELECT slot FROM @extschema@.outbox_current);
-    opening smallint := @extschema@.outbox_free_slot();
+    closing smallint := (SELECT slot FROM tripmeter.outbox_current);
+    opening smallint := tripmeter.outbox_free_slot();
 BEGIN
     IF opening IS NULL THEN
-        opening := @extschema@.outbox_free_by_dropping();
+        opening := tripmeter.outbox_free_by_dropping();
     END IF;
-    IF opening IS NULL AND (SELECT when_full FROM @extschema@.outbox_setting) = 'extend' THEN
-        opening := @extschema@.outbox_add_slot();
+    IF opening IS NULL AND (SELECT when_full FROM tripmeter.outbox_setting) = 'extend' THEN
+        opening := tripmeter.outbox_add_slot();
     END IF;
-    UPDATE @extschema@.outbox_current AS current
+    UPDATE tripmeter.outbox_current AS current
     SET slot = coalesce(opening, current.slot), refused = opening IS NULL
     WHERE opening IS NOT NULL OR NOT current.refused;
-    PERFORM @extschema@.outbox_current_changed();
+    PERFORM tripmeter.outbox_current_changed();
     IF opening IS NULL THEN
         RETURN NULL;
     END IF;
     -- the tick is written to the new slot, so that it is kept as long
-    UPDATE @extschema@.outbox_ring
-    SET opened_tick = (@extschema@.outbox_make_tick(era)).tick, opened_at = clock_timestamp()
+    UPDATE tripmeter.outbox_ring
+    SET opened_tick = (tripmeter.outbox_make_tick(era)).tick, opened_at = clock_timestamp()
     WHERE slot = opening;
-    UPDATE @extschema@.outbox_ring SET closed_by = pg_current_xact_id() WHERE slot = closing;
+    UPDATE tripmeter.outbox_ring SET closed_by = pg_current_xact_id() WHERE slot = closing;
     RETURN opening;
 END
 $function$;
@@ -222,9 +222,9 @@ CREATE FUNCTION outbox_is_slot_due() RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT size > setting.slot_bytes OR size > 0 AND ring.opened_at + setting.slot_age < clock_timestamp()
-    FROM @extschema@.outbox_setting AS setting, @extschema@.outbox_current AS current
-        JOIN @extschema@.outbox_ring AS ring USING (slot),
-        LATERAL (SELECT sum(pg_table_size(format('@extschema@.%s_%s', parent, ring.slot)::regclass))
+    FROM tripmeter.outbox_setting AS setting, tripmeter.outbox_current AS current
+        JOIN tripmeter.outbox_ring AS ring USING (slot),
+        LATERAL (SELECT sum(pg_table_size(format('tripmeter.%s_%s', parent, ring.slot)::regclass))
                  FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent) AS used (size)
 $function$;
 COMMENT ON FUNCTION outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened. Internal.';
@@ -239,19 +239,19 @@ AS $function$
 DECLARE
     era integer;
 BEGIN
-    PERFORM @extschema@.outbox_prepare();
-    era := @extschema@.outbox_this_era();
+    PERFORM tripmeter.outbox_prepare();
+    era := tripmeter.outbox_this_era();
     BEGIN
-        LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+        LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE NOWAIT;
     EXCEPTION
         WHEN lock_not_available THEN
             RETURN;
     END;
-    RETURN QUERY SELECT sealed, 'sealed' FROM @extschema@.outbox_seal_closed(era) AS sealed;
-    RETURN QUERY SELECT emptied, 'truncated' FROM @extschema@.outbox_truncate_passed() AS emptied;
-    PERFORM @extschema@.outbox_inbox_turn();
-    IF force OR (SELECT refused FROM @extschema@.outbox_current) OR @extschema@.outbox_is_slot_due() THEN
-        RETURN QUERY SELECT opened, CASE WHEN opened IS NULL THEN 'refused' ELSE 'opened' END FROM @extschema@.outbox_open_next(era) AS opened;
+    RETURN QUERY SELECT sealed, 'sealed' FROM tripmeter.outbox_seal_closed(era) AS sealed;
+    RETURN QUERY SELECT emptied, 'truncated' FROM tripmeter.outbox_truncate_passed() AS emptied;
+    PERFORM tripmeter.outbox_inbox_turn();
+    IF force OR (SELECT refused FROM tripmeter.outbox_current) OR tripmeter.outbox_is_slot_due() THEN
+        RETURN QUERY SELECT opened, CASE WHEN opened IS NULL THEN 'refused' ELSE 'opened' END FROM tripmeter.outbox_open_next(era) AS opened;
     END IF;
 END
 $function$;
@@ -266,11 +266,11 @@ CREATE FUNCTION outbox_upkeep() RETURNS void
 AS $function$
 BEGIN
     -- asked out here: a block with an exception is a subtransaction, which looks like a transaction block
-    IF NOT @extschema@.outbox_is_upkeep_due() THEN
+    IF NOT tripmeter.outbox_is_upkeep_due() THEN
         RETURN;
     END IF;
     BEGIN
-        PERFORM @extschema@.outbox_rotate();
+        PERFORM tripmeter.outbox_rotate();
     EXCEPTION
         WHEN OTHERS THEN
             RAISE WARNING 'upkeep of the outbox failed: %', SQLERRM;

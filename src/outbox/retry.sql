@@ -77,10 +77,10 @@ BEGIN
         RETURN QUERY
         SELECT k.seq, k.id, k.aggregatetype, k.aggregateid, k.type, k.payload, k.version, k.schemaversion, k.bucket, k.xid, k.occurred_at,
             k.traceparent, k.tracestate, k.correlationid, k.causationid, k.era, NULL::smallint
-        FROM @extschema@.outbox_kept AS k WHERE k.consumer = r.consumer AND k.seq = r.seq;
+        FROM tripmeter.outbox_kept AS k WHERE k.consumer = r.consumer AND k.seq = r.seq;
     ELSE
         -- by its own name: what a session knows of the partitions may be older than the slot
-        RETURN QUERY EXECUTE format('SELECT * FROM @extschema@.outbox_%s WHERE bucket = $1 AND seq = $2', r.slot) USING r.bucket, r.seq;
+        RETURN QUERY EXECUTE format('SELECT * FROM tripmeter.outbox_%s WHERE bucket = $1 AND seq = $2', r.slot) USING r.bucket, r.seq;
     END IF;
 END
 $function$;
@@ -94,11 +94,11 @@ CREATE FUNCTION outbox_unblock(of_consumer text, of_type text, of_id text) RETUR
 AS $function$
     WITH waiting AS (
         SELECT seq, next_at, seq = min(seq) OVER () AS is_first
-        FROM @extschema@.outbox_retry
+        FROM tripmeter.outbox_retry
         WHERE consumer = of_consumer AND hashtextextended(aggregateid, 0) = hashtextextended(of_id, 0)
             AND aggregateid = of_id AND aggregatetype = of_type AND batch IS NULL
     )
-    UPDATE @extschema@.outbox_retry AS r SET next_at = CASE WHEN is_first THEN clock_timestamp() END
+    UPDATE tripmeter.outbox_retry AS r SET next_at = CASE WHEN is_first THEN clock_timestamp() END
     FROM waiting
     WHERE r.consumer = of_consumer AND r.seq = waiting.seq AND is_first = (waiting.next_at IS NULL)
 $function$;
@@ -116,7 +116,7 @@ DECLARE
 BEGIN
     WITH heads AS (
         SELECT h.seq, h.tries, h.aggregatetype, h.aggregateid
-        FROM @extschema@.outbox_retry AS h
+        FROM tripmeter.outbox_retry AS h
         WHERE h.share = of_share AND h.next_at <= clock_timestamp()
         ORDER BY h.next_at, h.seq LIMIT most
     ), due AS (
@@ -124,13 +124,13 @@ BEGIN
         UNION ALL
         SELECT behind.seq, heads.seq
         FROM heads, LATERAL (
-            SELECT r.seq FROM @extschema@.outbox_retry AS r
+            SELECT r.seq FROM tripmeter.outbox_retry AS r
             WHERE heads.tries = 0 AND r.consumer = of_consumer
                 AND hashtextextended(r.aggregateid, 0) = hashtextextended(heads.aggregateid, 0)
                 AND r.aggregateid = heads.aggregateid AND r.aggregatetype = heads.aggregatetype AND r.seq > heads.seq
             ORDER BY r.seq LIMIT most) AS behind
     )
-    UPDATE @extschema@.outbox_retry AS r SET batch = of_batch
+    UPDATE tripmeter.outbox_retry AS r SET batch = of_batch
     FROM (SELECT seq FROM due ORDER BY head, seq LIMIT most) AS chosen
     WHERE r.consumer = of_consumer AND r.seq = chosen.seq;
     GET DIAGNOSTICS taken = ROW_COUNT;
@@ -148,25 +148,25 @@ AS $function$
 DECLARE
     deferred integer;
 BEGIN
-    IF NOT EXISTS (SELECT FROM @extschema@.outbox_retry WHERE share = p.share) THEN
+    IF NOT EXISTS (SELECT FROM tripmeter.outbox_retry WHERE share = p.share) THEN
         RETURN 0;
     END IF;
     WITH behind AS (
-        SELECT e.* FROM @extschema@.outbox_events_of(c, p, share, a, b) AS e
-        WHERE EXISTS (SELECT FROM @extschema@.outbox_retry AS r
+        SELECT e.* FROM tripmeter.outbox_events_of(c, p, share, a, b) AS e
+        WHERE EXISTS (SELECT FROM tripmeter.outbox_retry AS r
                       WHERE r.consumer = c.consumer AND hashtextextended(r.aggregateid, 0) = hashtextextended(e.aggregateid, 0)
                           AND r.aggregateid = e.aggregateid AND r.aggregatetype = e.aggregatetype)
     ), added AS (
-        INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid)
+        INSERT INTO tripmeter.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid)
         SELECT c.consumer, seq, p.share, bucket, slot, id, aggregatetype, aggregateid FROM behind
         ON CONFLICT DO NOTHING
     )
     SELECT count(*) INTO deferred FROM behind;
     -- where one has a lower number than what blocks it, which then waits for it
-    PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid)
-    FROM @extschema@.outbox_retry AS r
+    PERFORM tripmeter.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid)
+    FROM tripmeter.outbox_retry AS r
     WHERE r.share = p.share AND r.next_at IS NOT NULL AND r.batch IS NULL AND EXISTS (
-        SELECT FROM @extschema@.outbox_retry AS lower
+        SELECT FROM tripmeter.outbox_retry AS lower
         WHERE lower.consumer = r.consumer AND hashtextextended(lower.aggregateid, 0) = hashtextextended(r.aggregateid, 0)
             AND lower.aggregateid = r.aggregateid AND lower.aggregatetype = r.aggregatetype AND lower.seq < r.seq AND lower.batch IS NULL);
     RETURN deferred;
@@ -183,11 +183,11 @@ CREATE FUNCTION outbox_settle(of_batch bigint) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    done @extschema@.outbox_retry[];
+    done tripmeter.outbox_retry[];
 BEGIN
-    WITH gone AS (DELETE FROM @extschema@.outbox_retry WHERE batch = of_batch RETURNING outbox_retry)
+    WITH gone AS (DELETE FROM tripmeter.outbox_retry WHERE batch = of_batch RETURNING outbox_retry)
     SELECT array_agg(gone.outbox_retry) INTO done FROM gone;
-    PERFORM @extschema@.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
+    PERFORM tripmeter.outbox_unblock(keys.consumer, keys.aggregatetype, keys.aggregateid)
     FROM (SELECT DISTINCT d.consumer, d.aggregatetype, d.aggregateid FROM unnest(done) AS d) AS keys;
 END
 $function$;
@@ -200,7 +200,7 @@ CREATE FUNCTION outbox_bury(c outbox_consumer, e outbox, tries integer, error te
     LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    INSERT INTO @extschema@.outbox_dead
+    INSERT INTO tripmeter.outbox_dead
     VALUES (c.consumer, clock_timestamp(), tries, error, e.seq, e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, e.version,
         e.schemaversion, e.bucket, e.xid, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid, e.era)
     ON CONFLICT (consumer, seq) DO UPDATE SET died_at = EXCLUDED.died_at, tries = EXCLUDED.tries, error = EXCLUDED.error
@@ -215,21 +215,21 @@ CREATE FUNCTION outbox_nack_retried(c outbox_consumer, r outbox_retry, error tex
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    due timestamptz := @extschema@.outbox_next_try(c, r.tries + 1, delay);
+    due timestamptz := tripmeter.outbox_next_try(c, r.tries + 1, delay);
 BEGIN
     IF due IS NULL THEN
-        PERFORM @extschema@.outbox_bury(c, e, r.tries + 1, error) FROM @extschema@.outbox_event_of(r) AS e;
-        DELETE FROM @extschema@.outbox_retry AS t WHERE t.consumer = r.consumer AND t.seq = r.seq;
-        PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
+        PERFORM tripmeter.outbox_bury(c, e, r.tries + 1, error) FROM tripmeter.outbox_event_of(r) AS e;
+        DELETE FROM tripmeter.outbox_retry AS t WHERE t.consumer = r.consumer AND t.seq = r.seq;
+        PERFORM tripmeter.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
         RETURN NULL;
     END IF;
-    UPDATE @extschema@.outbox_retry AS t
+    UPDATE tripmeter.outbox_retry AS t
     SET batch = NULL,
         tries = CASE t.seq WHEN r.seq THEN r.tries + 1 ELSE t.tries END,
         next_at = CASE t.seq WHEN r.seq THEN due END,
         error = CASE t.seq WHEN r.seq THEN error ELSE t.error END
     WHERE t.batch = r.batch AND t.aggregateid = r.aggregateid AND t.aggregatetype = r.aggregatetype AND t.seq >= r.seq;
-    PERFORM @extschema@.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
+    PERFORM tripmeter.outbox_unblock(r.consumer, r.aggregatetype, r.aggregateid);
     RETURN due;
 END
 $function$;
@@ -255,11 +255,11 @@ CREATE FUNCTION outbox_nack_fresh(c outbox_consumer, p outbox_progress, event uu
 AS $function$
 #variable_conflict use_column
 DECLARE
-    events @extschema@.outbox[] := ARRAY(
-        SELECT e FROM @extschema@.outbox_events_of(c, p, @extschema@.outbox_share_number(p.share), @extschema@.outbox_tick_of(p.tick), @extschema@.outbox_tick_of(p.until)) AS e
-        WHERE NOT EXISTS (SELECT FROM @extschema@.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
-            AND NOT EXISTS (SELECT FROM @extschema@.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
-    failed @extschema@.outbox;
+    events tripmeter.outbox[] := ARRAY(
+        SELECT e FROM tripmeter.outbox_events_of(c, p, tripmeter.outbox_share_number(p.share), tripmeter.outbox_tick_of(p.tick), tripmeter.outbox_tick_of(p.until)) AS e
+        WHERE NOT EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer AND r.seq = e.seq)
+            AND NOT EXISTS (SELECT FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer AND d.seq = e.seq));
+    failed tripmeter.outbox;
     due timestamptz;
 BEGIN
     SELECT * INTO failed FROM unnest(events) WHERE id = event;
@@ -268,17 +268,17 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             HINT = 'It, or one of its aggregate before it, may have been refused before: it is handed out again later.';
     END IF;
-    due := @extschema@.outbox_next_try(c, 1, delay);
+    due := tripmeter.outbox_next_try(c, 1, delay);
     IF due IS NULL THEN
-        PERFORM @extschema@.outbox_bury(c, failed, 1, error);
+        PERFORM tripmeter.outbox_bury(c, failed, 1, error);
         RETURN NULL;
     END IF;
-    INSERT INTO @extschema@.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid, tries, next_at, error)
+    INSERT INTO tripmeter.outbox_retry (consumer, seq, share, bucket, slot, id, aggregatetype, aggregateid, tries, next_at, error)
     SELECT c.consumer, seq, p.share, bucket, slot, id, aggregatetype, aggregateid, (id = event)::integer,
         CASE WHEN id = event THEN due END, CASE WHEN id = event THEN error END
     FROM unnest(events)
     WHERE aggregateid = failed.aggregateid AND aggregatetype = failed.aggregatetype AND seq >= failed.seq;
-    PERFORM @extschema@.outbox_unblock(c.consumer, failed.aggregatetype, failed.aggregateid);
+    PERFORM tripmeter.outbox_unblock(c.consumer, failed.aggregatetype, failed.aggregateid);
     RETURN due;
 END
 $function$;
@@ -292,19 +292,19 @@ CREATE FUNCTION outbox_nack_as(caller oid, batch bigint, event uuid, error text,
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    p @extschema@.outbox_progress := @extschema@.outbox_lock_batch(caller, batch);
-    c @extschema@.outbox_consumer;
-    retried @extschema@.outbox_retry;
+    p tripmeter.outbox_progress := tripmeter.outbox_lock_batch(caller, batch);
+    c tripmeter.outbox_consumer;
+    retried tripmeter.outbox_retry;
 BEGIN
     IF NOT p.open OR p.batch <> batch THEN
-        PERFORM @extschema@.outbox_refuse_batch(batch, p);
+        PERFORM tripmeter.outbox_refuse_batch(batch, p);
     END IF;
-    SELECT t.* INTO c FROM @extschema@.outbox_consumer AS t JOIN @extschema@.outbox_share AS s ON s.consumer = t.consumer WHERE s.id = p.share;
-    SELECT r.* INTO retried FROM @extschema@.outbox_retry AS r WHERE r.batch = batch AND r.id = event;
+    SELECT t.* INTO c FROM tripmeter.outbox_consumer AS t JOIN tripmeter.outbox_share AS s ON s.consumer = t.consumer WHERE s.id = p.share;
+    SELECT r.* INTO retried FROM tripmeter.outbox_retry AS r WHERE r.batch = batch AND r.id = event;
     IF FOUND THEN
-        RETURN @extschema@.outbox_nack_retried(c, retried, error, delay);
+        RETURN tripmeter.outbox_nack_retried(c, retried, error, delay);
     END IF;
-    RETURN @extschema@.outbox_nack_fresh(c, p, event, error, delay);
+    RETURN tripmeter.outbox_nack_fresh(c, p, event, error, delay);
 END
 $function$;
 COMMENT ON FUNCTION outbox_nack_as(oid, bigint, uuid, text, interval) IS 'What outbox_nack does, for a caller. Internal.';

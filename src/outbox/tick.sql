@@ -65,15 +65,15 @@ DECLARE
 BEGIN
     FOR n IN 0..7 LOOP
         name := format('outbox_tick_%s', n);
-        EXECUTE format('CREATE TABLE @extschema@.%s PARTITION OF @extschema@.outbox_tick FOR VALUES IN (%s)', name, n);
-        EXECUTE format('CREATE INDEX %1$s_by_number ON @extschema@.%1$s (tick)', name);
-        EXECUTE format('CREATE INDEX %1$s_by_seq ON @extschema@.%1$s (seq_after, tick)', name);
-        EXECUTE format('CREATE INDEX %1$s_by_xid ON @extschema@.%1$s (next_xid)', name);
-        EXECUTE format('COMMENT ON TABLE @extschema@.%s IS ''Ticks of slot %s.''', name, n);
-        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_number IS ''Finds a tick.''', name);
-        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_seq IS ''Finds the last tick before some event.''', name);
-        EXECUTE format('COMMENT ON INDEX @extschema@.%s_by_xid IS ''Finds the last tick before some transaction had an id.''', name);
-        PERFORM pg_extension_config_dump(format('@extschema@.%s', name)::regclass, '');
+        EXECUTE format('CREATE TABLE tripmeter.%s PARTITION OF tripmeter.outbox_tick FOR VALUES IN (%s)', name, n);
+        EXECUTE format('CREATE INDEX %1$s_by_number ON tripmeter.%1$s (tick)', name);
+        EXECUTE format('CREATE INDEX %1$s_by_seq ON tripmeter.%1$s (seq_after, tick)', name);
+        EXECUTE format('CREATE INDEX %1$s_by_xid ON tripmeter.%1$s (next_xid)', name);
+        EXECUTE format('COMMENT ON TABLE tripmeter.%s IS ''Ticks of slot %s.''', name, n);
+        EXECUTE format('COMMENT ON INDEX tripmeter.%s_by_number IS ''Finds a tick.''', name);
+        EXECUTE format('COMMENT ON INDEX tripmeter.%s_by_seq IS ''Finds the last tick before some event.''', name);
+        EXECUTE format('COMMENT ON INDEX tripmeter.%s_by_xid IS ''Finds the last tick before some transaction had an id.''', name);
+        PERFORM pg_extension_config_dump(format('tripmeter.%s', name)::regclass, '');
     END LOOP;
 END
 $do$;
@@ -132,7 +132,7 @@ CREATE FUNCTION outbox_last_seq() RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN coalesce(pg_sequence_last_value('@extschema@.outbox_seq'), 0);
+    RETURN coalesce(pg_sequence_last_value('tripmeter.outbox_seq'), 0);
 END
 $function$;
 COMMENT ON FUNCTION outbox_last_seq() IS 'The last number that was given to an event, whether that has committed or not. Internal.';
@@ -171,21 +171,21 @@ CREATE FUNCTION outbox_make_tick(era integer) RETURNS outbox_tick
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    made @extschema@.outbox_tick;
+    made tripmeter.outbox_tick;
 BEGIN
-    PERFORM @extschema@.outbox_lock(0, true);
+    PERFORM tripmeter.outbox_lock(0, true);
     made.era := era;
-    made.seq_before := @extschema@.outbox_last_seq();
-    made.next_xid := @extschema@.outbox_next_xid();
-    made.snapshot := @extschema@.outbox_snapshot();
-    made.seq_after := @extschema@.outbox_last_seq();
-    made.lsn := @extschema@.outbox_end_of_log();
+    made.seq_before := tripmeter.outbox_last_seq();
+    made.next_xid := tripmeter.outbox_next_xid();
+    made.snapshot := tripmeter.outbox_snapshot();
+    made.seq_after := tripmeter.outbox_last_seq();
+    made.lsn := tripmeter.outbox_end_of_log();
     -- this may give the transaction an id, which is not to be among those in progress
-    made.tick := nextval('@extschema@.outbox_tick_number');
+    made.tick := nextval('tripmeter.outbox_tick_number');
     made.at := clock_timestamp();
-    PERFORM @extschema@.outbox_write_tick(made);
-    PERFORM @extschema@.outbox_unlock(0);
-    PERFORM @extschema@.outbox_flush(made.lsn);
+    PERFORM tripmeter.outbox_write_tick(made);
+    PERFORM tripmeter.outbox_unlock(0);
+    PERFORM tripmeter.outbox_flush(made.lsn);
     RETURN made;
 END
 $function$;
@@ -199,7 +199,7 @@ CREATE FUNCTION outbox_slots(after_tick bigint DEFAULT 0) RETURNS smallint[]
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN ARRAY(SELECT slot FROM @extschema@.outbox_ring
+    RETURN ARRAY(SELECT slot FROM tripmeter.outbox_ring
                  WHERE opened_tick IS NOT NULL AND coalesce(sealed_tick > after_tick, true));
 END
 $function$;
@@ -223,7 +223,7 @@ CREATE FUNCTION outbox_has_news(since outbox_tick) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN @extschema@.outbox_last_seq() > since.seq_before
+    RETURN tripmeter.outbox_last_seq() > since.seq_before
         OR pg_snapshot_xmax(since.snapshot) < least(since.next_xid, pg_snapshot_xmax(pg_current_snapshot()))
         OR EXISTS (SELECT FROM pg_snapshot_xip(since.snapshot) AS running (id)
                    WHERE pg_visible_in_snapshot(id, pg_current_snapshot()));
@@ -238,22 +238,22 @@ CREATE FUNCTION outbox_prepare() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF EXISTS (SELECT FROM @extschema@.outbox_ring) THEN
+    IF EXISTS (SELECT FROM tripmeter.outbox_ring) THEN
         RETURN;
     END IF;
-    PERFORM @extschema@.outbox_begin();
-    LOCK TABLE @extschema@.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    IF EXISTS (SELECT FROM @extschema@.outbox_ring) THEN
+    PERFORM tripmeter.outbox_begin();
+    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM tripmeter.outbox_ring) THEN
         RETURN;
     END IF;
-    INSERT INTO @extschema@.outbox_setting DEFAULT VALUES ON CONFLICT DO NOTHING;
+    INSERT INTO tripmeter.outbox_setting DEFAULT VALUES ON CONFLICT DO NOTHING;
     -- of all partitions: a dump of the schema alone has those that were added to the ring
-    INSERT INTO @extschema@.outbox_ring (slot)
-    SELECT generate_series(1, count(*)) - 1 FROM pg_inherits WHERE inhparent = '@extschema@.outbox'::regclass;
-    UPDATE @extschema@.outbox_ring
+    INSERT INTO tripmeter.outbox_ring (slot)
+    SELECT generate_series(1, count(*)) - 1 FROM pg_inherits WHERE inhparent = 'tripmeter.outbox'::regclass;
+    UPDATE tripmeter.outbox_ring
     SET opened_at = clock_timestamp(),
-        opened_tick = @extschema@.outbox_mark((SELECT max(era) FROM @extschema@.outbox_era), '3:3:', 0)
-    WHERE slot = (SELECT slot FROM @extschema@.outbox_current);
+        opened_tick = tripmeter.outbox_mark((SELECT max(era) FROM tripmeter.outbox_era), '3:3:', 0)
+    WHERE slot = (SELECT slot FROM tripmeter.outbox_current);
 END
 $function$;
 COMMENT ON FUNCTION outbox_prepare() IS 'Makes the rows that the outbox starts with, unless they are there. Internal.';
@@ -264,17 +264,17 @@ CREATE FUNCTION outbox_mark(era integer, snapshot pg_snapshot, seq bigint) RETUR
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    mark @extschema@.outbox_tick;
+    mark tripmeter.outbox_tick;
 BEGIN
-    mark.tick := nextval('@extschema@.outbox_tick_number');
+    mark.tick := nextval('tripmeter.outbox_tick_number');
     mark.era := era;
     mark.snapshot := snapshot;
     mark.seq_before := 0;
     mark.next_xid := pg_snapshot_xmax(snapshot);
     mark.seq_after := seq;
-    mark.lsn := @extschema@.outbox_end_of_log();
+    mark.lsn := tripmeter.outbox_end_of_log();
     mark.at := clock_timestamp();
-    PERFORM @extschema@.outbox_write_tick(mark);
+    PERFORM tripmeter.outbox_write_tick(mark);
     RETURN mark.tick;
 END
 $function$;
@@ -303,18 +303,18 @@ CREATE FUNCTION outbox_this_era() RETURNS integer
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    latest @extschema@.outbox_era;
+    latest tripmeter.outbox_era;
 BEGIN
-    PERFORM @extschema@.outbox_check_isolation();
-    SELECT * INTO latest FROM @extschema@.outbox_era ORDER BY era DESC LIMIT 1;
-    IF latest.accepted AND latest.outbox = '@extschema@.outbox'::regclass
-        AND @extschema@.outbox_is_of_here(latest.system_identifier, latest.database) THEN
+    PERFORM tripmeter.outbox_check_isolation();
+    SELECT * INTO latest FROM tripmeter.outbox_era ORDER BY era DESC LIMIT 1;
+    IF latest.accepted AND latest.outbox = 'tripmeter.outbox'::regclass
+        AND tripmeter.outbox_is_of_here(latest.system_identifier, latest.database) THEN
         RETURN latest.era;
     END IF;
     RAISE EXCEPTION 'the outbox has been restored or copied from another database' USING
         ERRCODE = 'object_not_in_prerequisite_state',
         DETAIL = format('Consumers are where they were in era %s.', latest.era - (NOT latest.accepted)::integer),
-        HINT = 'Call @extschema@.outbox_after_restore() once, if this copy is the one that consumers are to receive from.';
+        HINT = 'Call tripmeter.outbox_after_restore() once, if this copy is the one that consumers are to receive from.';
 END
 $function$;
 COMMENT ON FUNCTION outbox_this_era() IS
@@ -338,18 +338,18 @@ CREATE FUNCTION outbox_tick_if_due(since interval DEFAULT NULL) RETURNS outbox_t
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    setting @extschema@.outbox_setting;
-    era integer := @extschema@.outbox_this_era();
-    last @extschema@.outbox_tick := @extschema@.outbox_last_tick();
+    setting tripmeter.outbox_setting;
+    era integer := tripmeter.outbox_this_era();
+    last tripmeter.outbox_tick := tripmeter.outbox_last_tick();
 BEGIN
-    SELECT * INTO setting FROM @extschema@.outbox_setting;
-    IF NOT @extschema@.outbox_is_tick_due(last, coalesce(since, setting.tick_interval)) OR NOT @extschema@.outbox_has_news(last) THEN
+    SELECT * INTO setting FROM tripmeter.outbox_setting;
+    IF NOT tripmeter.outbox_is_tick_due(last, coalesce(since, setting.tick_interval)) OR NOT tripmeter.outbox_has_news(last) THEN
         RETURN last;
     END IF;
     IF setting.notify THEN
         NOTIFY tripmeter_outbox;
     END IF;
-    RETURN @extschema@.outbox_make_tick(era);
+    RETURN tripmeter.outbox_make_tick(era);
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_if_due(interval) IS

@@ -364,7 +364,7 @@ AS $function$
 DECLARE
     point jsonb := coalesce(mfjson -> 'temporalGeometry', mfjson);
     properties jsonb := coalesce(nullif(mfjson -> 'temporalProperties', 'null'), '[]');
-    result @extschema@.track;
+    result tripmeter.track;
 BEGIN
     IF point ->> 'type' IS DISTINCT FROM 'MovingPoint' THEN
         RAISE EXCEPTION 'not a moving point of Moving Features JSON' USING
@@ -394,9 +394,9 @@ BEGIN
              ROWS FROM (jsonb_array_elements(property -> 'datetimes'), jsonb_array_elements_text(property -> name -> 'values')) AS r (t, value)
         GROUP BY 1
     )
-    SELECT @extschema@.track(fix.at, lon, lat, speed, accuracy) INTO result
+    SELECT tripmeter.track(fix.at, lon, lat, speed, accuracy) INTO result
     FROM fix LEFT JOIN property ON property.at = fix.at;
-    RETURN coalesce(result, '[]'::@extschema@.track);
+    RETURN coalesce(result, '[]'::tripmeter.track);
 END
 $function$;
 COMMENT ON FUNCTION track_from_mfjson(jsonb) IS
