@@ -29,13 +29,15 @@ OBJS = src/tripmeter.o \
 	src/billing/stored_amount.o src/billing/day_amounts.o \
 	src/billing/invoice.o src/billing/invoice_agg.o src/billing/invoice_shares.o \
 	src/billing/invoice_fn.o \
-	src/outbox/uuid7.o src/outbox/outbox_catalog.o src/outbox/outbox_slot.o \
-	src/outbox/outbox_writer.o src/outbox/jsonb_object.o src/outbox/outbox_payload.o src/outbox/outbox_condition.o \
-	src/outbox/outbox_depends.o src/outbox/outbox_source.o src/outbox/capture_pairs.o src/outbox/capture_fn.o \
-	src/outbox/emit_fn.o src/outbox/as_owner_fn.o src/outbox/tick_fn.o src/outbox/wait_fn.o \
-	src/outbox/ring_scan.o src/outbox/ring_row.o src/outbox/journal_fn.o src/outbox/tick_scan_fn.o \
-	src/outbox/window_fn.o
-headers = $(wildcard src/*.h src/*/*.h)
+	src/outbox/ring/uuid7.o src/outbox/ring/catalog.o src/outbox/ring/slot.o \
+	src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
+	src/outbox/ring/row.o src/outbox/ring/tick_fn.o src/outbox/ring/tick_scan_fn.o \
+	src/outbox/ring/position_fn.o src/outbox/ring/on_behalf_fn.o \
+	src/outbox/capture/jsonb_object.o src/outbox/capture/payload.o \
+	src/outbox/capture/condition.o src/outbox/capture/depends.o src/outbox/capture/source.o \
+	src/outbox/capture/pairs.o src/outbox/capture/trigger_fn.o \
+	src/outbox/delivery/wait_fn.o src/outbox/delivery/window_fn.o
+headers = $(wildcard src/*.h src/*/*.h src/*/*/*.h)
 
 # The install script, room by room in the order of their dependencies.
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
@@ -43,9 +45,9 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/mileage/odometer.sql src/mileage/reconcile.sql \
 	src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
 	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql \
-	src/outbox/event.sql src/outbox/capture.sql \
-	src/outbox/tick.sql src/outbox/consumer.sql src/outbox/retry.sql src/outbox/delivery.sql \
-	src/outbox/dead.sql src/outbox/inbox.sql src/outbox/retention.sql src/outbox/operation.sql
+	src/outbox/ring/event.sql src/outbox/capture/capture.sql \
+	src/outbox/ring/tick.sql src/outbox/delivery/consumer.sql src/outbox/delivery/retry.sql src/outbox/delivery/delivery.sql \
+	src/outbox/delivery/dead.sql src/outbox/delivery/inbox.sql src/outbox/ring/retention.sql src/outbox/delivery/operation.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT)
 # Updates from released versions. They are written by hand and frozen at release.

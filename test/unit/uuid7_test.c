@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "outbox/uuid7.h"
+#include "outbox/ring/uuid7.h"
 #include "tap.h"
 
 #define IDS 100000

@@ -1,5 +1,5 @@
 /*
- * capture_pairs.h
+ * pairs.h
  *		The old and the new rows of an UPDATE, in pairs.
  */
 #ifndef TRIPMETER_CAPTURE_PAIRS_H
@@ -7,7 +7,7 @@
 
 #include "utils/tuplestore.h"
 
-#include "outbox/outbox_payload.h"
+#include "outbox/capture/payload.h"
 
 /* One of the rows is NULL where the other has no counterpart. */
 typedef void (*OutboxPairVisitor) (void *argument, TupleTableSlot *old_row, TupleTableSlot *new_row);

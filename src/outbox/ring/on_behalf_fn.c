@@ -1,5 +1,5 @@
 /*
- * as_owner_fn.c
+ * on_behalf_fn.c
  *		SQL: the way into what consumers and table owners call.
  *
  * Such a function changes tables that its caller may not touch, and must know who that is.

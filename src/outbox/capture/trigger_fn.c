@@ -1,5 +1,5 @@
 /*
- * capture_fn.c
+ * trigger_fn.c
  *		SQL: the trigger that turns the changes of a statement into events.
  *
  * It fires once after each statement, on the relation that the statement names: on the
@@ -21,9 +21,9 @@
 #include "varatt.h"
 #endif
 
-#include "outbox/capture_pairs.h"
-#include "outbox/outbox_source.h"
-#include "outbox/outbox_writer.h"
+#include "outbox/capture/pairs.h"
+#include "outbox/capture/source.h"
+#include "outbox/ring/writer.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_capture);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_check);

@@ -1,5 +1,5 @@
 /*
- * capture_pairs.c
+ * pairs.c
  *		The old and the new rows of an UPDATE, in pairs.
  *
  * The transition tables hold them in the same order.  But a row that moves to another
@@ -19,7 +19,7 @@
 #include "varatt.h"
 #endif
 
-#include "outbox/capture_pairs.h"
+#include "outbox/capture/pairs.h"
 
 /* The new rows of one aggregate that no old row has been found for. */
 typedef struct Waiting

@@ -1,5 +1,5 @@
 /*
- * ring_row.h
+ * row.h
  *		Rows of the partitioned tables of the ring: written read from SQL, written into the current slot, and returned.
  */
 #ifndef TRIPMETER_RING_ROW_H

@@ -1,5 +1,5 @@
 /*
- * outbox_depends.c
+ * depends.c
  *		The types that a source was compiled with.
  *
  * Every table that is created or dropped, also a temporary one, adds or removes types, and
@@ -12,7 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "outbox/outbox_depends.h"
+#include "outbox/capture/depends.h"
 
 static void
 depend_on_one(OutboxDependencies *dependencies, Oid type)

@@ -1,5 +1,5 @@
 /*
- * outbox_catalog.c
+ * catalog.c
  *		The outbox's own tables, found and read by C: without privileges, for whoever
  *		writes a captured table has none on them, and by the newest snapshot, also in
  *		a transaction whose own is older.
@@ -15,7 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "outbox/outbox_catalog.h"
+#include "outbox/ring/catalog.h"
 
 /* A table or sequence of the extension. */
 Oid

@@ -1,13 +1,13 @@
 /*
- * outbox_source.h
+ * source.h
  *		What is captured of a relation, ready for use.
  */
 #ifndef TRIPMETER_OUTBOX_SOURCE_H
 #define TRIPMETER_OUTBOX_SOURCE_H
 
-#include "outbox/outbox_condition.h"
-#include "outbox/outbox_depends.h"
-#include "outbox/outbox_payload.h"
+#include "outbox/capture/condition.h"
+#include "outbox/capture/depends.h"
+#include "outbox/capture/payload.h"
 
 /* An event that a change of a row may make. */
 typedef struct OutboxRule

@@ -1,5 +1,5 @@
 /*
- * outbox_condition.c
+ * condition.c
  *		The conditions of rules: SQL over OLD and NEW, as in the WHEN of a trigger.
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@
 #include "rewrite/rewriteHandler.h"
 #endif
 
-#include "outbox/outbox_condition.h"
+#include "outbox/capture/condition.h"
 
 /* Where in a condition an error is, is not where it is in the query. */
 static void

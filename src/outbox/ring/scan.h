@@ -1,5 +1,5 @@
 /*
- * ring_scan.h
+ * scan.h
  *		Rows of the slots of the ring, read by their indexes as if they were one table.
  */
 #ifndef TRIPMETER_RING_SCAN_H

@@ -1,5 +1,5 @@
 /*
- * ring_scan.c
+ * scan.c
  *		Rows of the slots of the ring, read by their indexes as if they were one table.
  *
  * Only the slots that are in use are locked, so that others can be truncated. A query would
@@ -14,8 +14,8 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/ring_scan.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/scan.h"
 
 /* As many as a range of numbers of one key takes. */
 #define MAX_KEYS 3

@@ -13,7 +13,7 @@
 #include "varatt.h"
 #endif
 
-#include "outbox/outbox_writer.h"
+#include "outbox/ring/writer.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_emit);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_bucket);

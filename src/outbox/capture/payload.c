@@ -1,5 +1,5 @@
 /*
- * outbox_payload.c
+ * payload.c
  *		Rows as jsonb, and the ids of aggregates as text.
  *
  * A payload is what to_jsonb() makes of the row.  What to_jsonb() looks up for every
@@ -23,7 +23,7 @@
 #include "varatt.h"
 #endif
 
-#include "outbox/outbox_payload.h"
+#include "outbox/capture/payload.h"
 
 /* A type of no special form is a string for to_jsonb(), unless it is cast to json. */
 static bool

@@ -1,5 +1,5 @@
 /*
- * ring_row.c
+ * row.c
  *		Rows of the partitioned tables of the ring: written read from SQL, written into the current slot, and returned.
  */
 #include "postgres.h"
@@ -13,8 +13,8 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/ring_row.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/row.h"
 
 /* A column of a row that SQL has given, which is not NULL. */
 Datum

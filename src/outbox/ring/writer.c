@@ -1,5 +1,5 @@
 /*
- * outbox_writer.c
+ * writer.c
  *		Writes events in bulk, straight into the partition that is the current slot.
  *
  * No trigger, no row security and no privilege stands between: the rows are the
@@ -28,10 +28,10 @@
 #include "varatt.h"
 #endif
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/outbox_slot.h"
-#include "outbox/outbox_writer.h"
-#include "outbox/uuid7.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/slot.h"
+#include "outbox/ring/writer.h"
+#include "outbox/ring/uuid7.h"
 #include "tripmeter.h"
 
 /* A batch is written when it is one of these. */

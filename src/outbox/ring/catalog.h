@@ -1,5 +1,5 @@
 /*
- * outbox_catalog.h
+ * catalog.h
  *		The outbox's own tables, found and read by C.
  */
 #ifndef TRIPMETER_OUTBOX_CATALOG_H

@@ -6,7 +6,7 @@
  * section 6.2 of RFC 9562), so the clock counts in steps of 1/4096 ms.  A step is given
  * once: who is faster than the clock, or finds it set back, goes on from the last step.
  */
-#include "outbox/uuid7.h"
+#include "outbox/ring/uuid7.h"
 
 /* Make an id for a time in microseconds since 1970, not before it, from 62 random bits. */
 void

@@ -1,5 +1,5 @@
 /*
- * outbox_slot.h
+ * slot.h
  *		Where events are written: the era, and the current slot of the ring.
  */
 #ifndef TRIPMETER_OUTBOX_SLOT_H

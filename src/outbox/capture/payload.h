@@ -1,5 +1,5 @@
 /*
- * outbox_payload.h
+ * payload.h
  *		Rows as jsonb, and the ids of aggregates as text.
  */
 #ifndef TRIPMETER_OUTBOX_PAYLOAD_H
@@ -8,7 +8,7 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 
-#include "outbox/jsonb_object.h"
+#include "outbox/capture/jsonb_object.h"
 
 /* How a value becomes JSON: as to_jsonb() would have it. */
 typedef enum ValueKind

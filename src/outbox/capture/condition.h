@@ -1,5 +1,5 @@
 /*
- * outbox_condition.h
+ * condition.h
  *		The conditions of rules: SQL over OLD and NEW, as in the WHEN of a trigger.
  */
 #ifndef TRIPMETER_OUTBOX_CONDITION_H

@@ -20,9 +20,9 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/ring_row.h"
-#include "outbox/ring_scan.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/row.h"
+#include "outbox/ring/scan.h"
 
 #define BUCKETS 64
 

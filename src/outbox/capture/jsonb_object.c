@@ -12,7 +12,7 @@
 
 #include "utils/numeric.h"
 
-#include "outbox/jsonb_object.h"
+#include "outbox/capture/jsonb_object.h"
 
 struct JsonbKeys
 {

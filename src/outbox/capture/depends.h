@@ -1,5 +1,5 @@
 /*
- * outbox_depends.h
+ * depends.h
  *		What a source was compiled with besides the columns of its relation.
  */
 #ifndef TRIPMETER_OUTBOX_DEPENDS_H

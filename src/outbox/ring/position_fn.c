@@ -1,5 +1,5 @@
 /*
- * journal_fn.c
+ * position_fn.c
  *		SQL: the journal of progress, how far the shares of consumers are.
  *
  * A share's rows are written under its lock, each into the slot that is the current one then: so of
@@ -17,9 +17,9 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/ring_row.h"
-#include "outbox/ring_scan.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/row.h"
+#include "outbox/ring/scan.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_newest);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_recent);

@@ -1,5 +1,5 @@
 /*
- * outbox_writer.h
+ * writer.h
  *		Writing events into the current slot of the outbox.
  */
 #ifndef TRIPMETER_OUTBOX_WRITER_H

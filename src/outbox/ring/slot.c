@@ -1,5 +1,5 @@
 /*
- * outbox_slot.c
+ * slot.c
  *		Where events are written: the era, and the current slot of the ring.
  *
  * A statement of one row is not to spend its time here: what cannot change unnoticed is
@@ -16,8 +16,8 @@
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/outbox_slot.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/ring/slot.h"
 
 /* What is remembered until one of these relations is altered or dropped, or outbox_current is written to. */
 static struct

@@ -21,7 +21,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "outbox/outbox_catalog.h"
+#include "outbox/ring/catalog.h"
 
 /* Advisory locks of users have 1 or 2 in this field. */
 #define LOCKS_OF_OUTBOX 7

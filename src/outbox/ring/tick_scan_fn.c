@@ -15,8 +15,8 @@
 #include "utils/fmgroids.h"
 #include "utils/pg_lsn.h"
 
-#include "outbox/ring_row.h"
-#include "outbox/ring_scan.h"
+#include "outbox/ring/row.h"
+#include "outbox/ring/scan.h"
 
 /* How many events one window has at most, if there are ticks enough: one that is too large takes long to search. */
 #define WINDOW_EVENTS 50000

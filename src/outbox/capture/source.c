@@ -1,5 +1,5 @@
 /*
- * outbox_source.c
+ * source.c
  *		What is captured of a relation: read from the outbox's tables and compiled once
  *		per backend, and again when something has changed.
  *
@@ -29,8 +29,8 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "outbox/outbox_catalog.h"
-#include "outbox/outbox_source.h"
+#include "outbox/ring/catalog.h"
+#include "outbox/capture/source.h"
 
 /* One of the relations that this backend has captured changes of. */
 typedef struct CacheEntry
