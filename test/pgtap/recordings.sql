@@ -7,7 +7,7 @@ SELECT to_regclass('recordings.readings') IS NULL AS absent \gset
     SELECT plan(1);
     SELECT skip('the recordings are not present', 1);
 \else
-    SELECT plan(12);
+    SELECT plan(14);
 
     CREATE TEMP VIEW errors AS
     SELECT dataset, trip_id, abs(naive_m / reference_m - 1) AS naive,
@@ -22,10 +22,13 @@ SELECT to_regclass('recordings.readings') IS NULL AS absent \gset
            percentile_cont(0.9) WITHIN GROUP (ORDER BY policy) AS policy_p90
     FROM errors GROUP BY dataset;
 
-    SELECT results_eq('SELECT count(*), sum(rows)::bigint FROM recordings.readings', 'VALUES (74::bigint, 198647::bigint)',
+    SELECT results_eq('SELECT count(*), sum(rows)::bigint FROM recordings.readings', 'VALUES (199::bigint, 227829::bigint)',
         'all trips and fixes were loaded');
-    -- an independent sum, on a sphere: within its flattening
-    SELECT is_empty('SELECT trip_id, naive_m, naive_sphere_m FROM recordings.readings WHERE abs(naive_m / naive_sphere_m - 1) > 0.007',
+    -- an independent sum, on a sphere: within its flattening; the rows of the floating
+    -- cars are not in the order of time, and that sum is in the order of rows
+    SELECT is_empty($$
+        SELECT trip_id, naive_m, naive_sphere_m FROM recordings.readings
+        WHERE dataset <> 'floating_car' AND abs(naive_m / naive_sphere_m - 1) > 0.007 $$,
         'the naive sum is that of the data''s authors, but for the shape of the Earth');
     SELECT is_empty($$
         SELECT trip_id FROM (
@@ -40,6 +43,12 @@ SELECT to_regclass('recordings.readings') IS NULL AS absent \gset
         'the default policy is no worse than the naive sum on any median');
     SELECT is_empty('SELECT * FROM by_dataset WHERE policy_p90 > naive_p90',
         'nor on any 90th percentile');
+    SELECT results_eq('SELECT dataset FROM recordings.figures ORDER BY 1', 'SELECT dataset FROM recordings.before ORDER BY 1',
+        'every dataset has figures of the rules before');
+    SELECT is_empty($$
+        SELECT * FROM recordings.figures JOIN recordings.before USING (dataset)
+        WHERE figures.policy_median > before.policy_median + 0.05 OR figures.policy_p90 > before.policy_p90 + 0.05 $$,
+        'no dataset reads worse than before by more than 0.05 points');
     SELECT cmp_ok((SELECT policy_p90 FROM by_dataset WHERE dataset = 'ndsbr'), '<',
                   (SELECT naive_p90 * 0.8 FROM by_dataset WHERE dataset = 'ndsbr'),
         'it is far better where receivers wander');

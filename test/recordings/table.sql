@@ -1,14 +1,7 @@
--- Absolute error against the reference in percent, by dataset.
-
-WITH errors AS (
-    SELECT dataset,
-           100 * abs(naive_m / reference_m - 1) AS naive,
-           100 * abs((report).distance_m / reference_m - 1) AS policy
-    FROM recordings.readings
-)
-SELECT dataset, count(*) AS trips,
-       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY naive)::numeric, 2) AS "naive median %",
-       round(percentile_cont(0.9) WITHIN GROUP (ORDER BY naive)::numeric, 2) AS "naive p90 %",
-       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY policy)::numeric, 2) AS "default median %",
-       round(percentile_cont(0.9) WITHIN GROUP (ORDER BY policy)::numeric, 2) AS "default p90 %"
-FROM errors GROUP BY dataset ORDER BY dataset;
+-- How far the default policy is off, by dataset: the absolute error against the
+-- reference in percent, and the seconds at rest beside the true ones.
+SELECT dataset, trips,
+       round(naive_median, 2) AS "naive median %", round(naive_p90, 2) AS "naive p90 %",
+       round(policy_median, 2) AS "default median %", round(policy_p90, 2) AS "default p90 %",
+       stopped_s AS "stopped s", at_rest_s AS "truly at rest s"
+FROM recordings.figures ORDER BY dataset;
