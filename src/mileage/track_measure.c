@@ -6,7 +6,6 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -88,14 +87,6 @@ tripmeter_track_mileage_report(PG_FUNCTION_ARGS)
 	return mileage_report_datum(fcinfo, &m, policy);
 }
 
-/* When a leg's metres were driven: evenly between two times. */
-typedef struct Drive
-{
-	int64		from;
-	int64		to;
-	double		metres;
-} Drive;
-
 /*
  * A leg that led out of a stop was driven after the last fix there; one that led into
  * a stop, at its start.
@@ -112,35 +103,6 @@ drive_of(const LegClassifier *c, const ClassifiedLeg *leg)
 	return drive;
 }
 
-static double
-metres_until(const Drive *drive, int64 time)
-{
-	if (time >= drive->to)
-		return drive->metres;
-	if (time <= drive->from)
-		return 0;
-	return drive->metres * ((double) (time - drive->from) / (double) (drive->to - drive->from));
-}
-
-/* The first window that ends after a time. */
-static int
-find_window(const Windows *windows, int64 time)
-{
-	int			low = 0;
-	int			high = windows->count;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (windows->bounds[middle + 1] > time)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /* Share a leg's metres out to the windows that it passes through. */
 static void
 share_leg(void *context, const LegClassifier *c, const ClassifiedLeg *leg)
@@ -150,10 +112,7 @@ share_leg(void *context, const LegClassifier *c, const ClassifiedLeg *leg)
 
 	if (!leg->counted)
 		return;
-	for (int i = find_window(windows, drive.from - 1);
-		 i < windows->count && windows->bounds[i] < drive.to; i++)
-		windows->metres[i] += metres_until(&drive, windows->bounds[i + 1]) -
-			metres_until(&drive, windows->bounds[i]);
+	windows_share(windows, &drive);
 }
 
 /*
@@ -193,105 +152,6 @@ tripmeter_track_mileage_window(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(metres);
 }
 
-/* The units of time that a track may be cut by; hours are cut in absolute time. */
-typedef struct CalendarUnit
-{
-	const char *name;
-	Interval	step;
-} CalendarUnit;
-
-static const CalendarUnit calendar_units[] = {
-	{"hour", {.time = USECS_PER_HOUR}},
-	{"day", {.day = 1}},
-	{"week", {.day = 7}},
-	{"month", {.month = 1}},
-	{"quarter", {.month = 3}},
-	{"year", {.month = 12}},
-};
-
-static const CalendarUnit *
-calendar_unit_argument(text *argument)
-{
-	char	   *name = text_to_cstring(argument);
-
-	for (int i = 0; i < (int) lengthof(calendar_units); i++)
-		if (pg_strcasecmp(name, calendar_units[i].name) == 0)
-			return &calendar_units[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("cannot cut a track by \"%s\"", name),
-			 errhint("Use hour, day, week, month, quarter or year.")));
-}
-
-/*
- * When it is first so late on the clocks of a zone.  Of a time that a clock change
- * repeats, PostgreSQL takes the second; changes are of up to two hours, by halves.
- */
-static int64
-first_instant(Datum zone, Datum local)
-{
-	int64		instant = DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, zone, local));
-	int64		first = instant;
-
-	for (int half_hours = 1; half_hours <= 4; half_hours++)
-	{
-		int64		earlier = instant - half_hours * (USECS_PER_HOUR / 2);
-		Datum		clock = DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(earlier));
-
-		if (DatumGetTimestamp(clock) == DatumGetTimestamp(local))
-			first = earlier;
-	}
-	return first;
-}
-
-static int64
-next_bound(const CalendarUnit *unit, Datum zone, Datum *local, int64 bound)
-{
-	if (unit->step.time > 0)
-		return bound + unit->step.time;
-	*local = DirectFunctionCall2(timestamp_pl_interval, *local, IntervalPGetDatum(&unit->step));
-	return first_instant(zone, *local);
-}
-
-#define MAX_WINDOWS	1000000
-
-/*
- * The bounds of the calendar's units in a time zone, from the one that holds `start`
- * to the one that holds `end`.  PostgreSQL knows the clock changes.
- */
-static void
-fill_calendar_windows(Windows *windows, const CalendarUnit *unit, Datum zone, int64 start, int64 end)
-{
-	Datum		local_start = DirectFunctionCall2(timestamptz_zone, zone, TimestampTzGetDatum(start));
-	Datum		local = DirectFunctionCall2(timestamp_trunc, CStringGetTextDatum(unit->name), local_start);
-	int64		bound = first_instant(zone, local);
-	int			capacity = 64;
-
-	windows->count = 0;
-	windows->bounds = palloc(capacity * sizeof(int64));
-	windows->bounds[0] = bound;
-	while (bound <= end)
-	{
-		CHECK_FOR_INTERRUPTS();
-		bound = next_bound(unit, zone, &local, bound);
-		if (bound == windows->bounds[windows->count])
-			continue;			/* a day that the zone skipped */
-		if (windows->count == MAX_WINDOWS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("track is too long to be cut by %s", unit->name),
-					 errdetail("That would make more than %d rows.", MAX_WINDOWS),
-					 errhint("Use a larger unit, or look for a fix with a wrong time.")));
-		if (windows->count + 2 > capacity)
-		{
-			capacity *= 2;
-			windows->bounds = repalloc(windows->bounds, capacity * sizeof(int64));
-		}
-		windows->bounds[++windows->count] = bound;
-	}
-	windows->metres = palloc0(windows->count * sizeof(double));
-}
-
 static void
 put_windows(ReturnSetInfo *rows, const Windows *windows)
 {
@@ -321,7 +181,7 @@ tripmeter_track_mileage_by(PG_FUNCTION_ARGS)
 	track_argument_header(track, &header);
 	if (header.fix_count == 0)
 		return (Datum) 0;
-	fill_calendar_windows(&windows, unit, PG_GETARG_DATUM(2), header.start_time, header.end_time);
+	windows_by_calendar(&windows, unit, calendar_zone_argument(PG_GETARG_TEXT_PP(2)), header.start_time, header.end_time);
 	if (track_measure_windows(track, DatumGetMileagePolicyP(PG_GETARG_DATUM(3)), &windows))
 		put_windows((ReturnSetInfo *) fcinfo->resultinfo, &windows);
 	return (Datum) 0;

@@ -3,7 +3,7 @@
 -- add up to the whole.
 
 BEGIN;
-SELECT plan(36);
+SELECT plan(51);
 SET LOCAL search_path = tripmeter, public;
 SET LOCAL TimeZone = 'Asia/Tokyo';
 
@@ -80,6 +80,14 @@ SELECT is((SELECT array_agg(m::text) FROM mileage_by(track, 'day', 'EST5EDT') m)
     WHERE name = '2024-11-03';
 SELECT throws_ok(format('SELECT mileage_by(''[POINT(1 2)@2024-01-01]'', %L, %L)', unit, zone), '22023', NULL, format('%s, %s', unit, zone))
     FROM (VALUES ('fortnight', 'UTC'), ('day', 'Mars/Olympus'), ('', 'UTC')) v (unit, zone);
+
+-- The sign of a POSIX rule is the reverse of what its reader expects.
+SELECT throws_like(format('SELECT mileage_by(''[POINT(1 2)@2024-01-01]'', ''day'', %L)', zone), '%is a POSIX rule, not a name', zone || ' is refused')
+    FROM unnest('{KST9,kst9,KST-9,EST5,<+09>-9,"CET-1CEST,M3.5.0,M10.5.0/3",+9,+09:00}'::text[]) zone;
+SELECT is((SELECT lower(period) FROM mileage_by('[POINT(1 2)@2024-01-01 20:00Z]', 'day', zone)), day, zone || ' is taken')
+    FROM (VALUES ('Asia/Seoul', '2024-01-01 15:00:00+00'::timestamptz), ('Etc/GMT-9', '2024-01-01 15:00:00+00'), ('KST', '2024-01-01 15:00:00+00'),
+        ('EST5EDT', '2024-01-01 05:00:00+00'), ('GMT0', '2024-01-01 00:00:00+00'), ('UTC', '2024-01-01 00:00:00+00'),
+        ('asia/seoul', '2024-01-01 15:00:00+00')) v (zone, day);
 
 -- half an hour was repeated at midnight: the day begins when it is first midnight
 SELECT is(array_agg(lower(period)), '{2006-04-12 18:00+00, 2006-04-13 18:00+00, 2006-04-14 18:00+00, 2006-04-15 18:30+00}'::timestamptz[], 'days of Colombo in April 2006')
