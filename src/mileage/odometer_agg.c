@@ -1,6 +1,6 @@
 /*
  * odometer_agg.c
- *		SQL: the aggregates odometer_distance() and odometer_report().
+ *		SQL: the aggregates odometer_distance(), odometer_report() and odometer_by().
  *
  * As in mileage_agg.c the state keeps every reading and sums nothing before the
  * end, so that the result is the same for every order, plan and number of
@@ -10,16 +10,24 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "mileage/odometer.h"
 #include "mileage/reading_buffer.h"
+#include "mileage/windows.h"
 #include "track/agg_state.h"
 #include "track/fix.h"
+#include "track/track_fn.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_odometer_accum);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_combine);
@@ -27,11 +35,14 @@ PG_FUNCTION_INFO_V1(tripmeter_odometer_serial);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_deserial);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_distance_final);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_report_final);
+PG_FUNCTION_INFO_V1(tripmeter_odometer_by_accum);
+PG_FUNCTION_INFO_V1(tripmeter_odometer_by_final);
 
 static const OdometerOptions default_options = {.max_speed = 70, .rollover_m = 0};
 
 /* Arguments before the optional max_speed and rollover_m. */
 #define READING_ARGS	3			/* state, time, reading */
+#define CALENDAR_ARGS	5			/* state, time, reading, unit, time zone */
 
 typedef struct OdometerState
 {
@@ -40,6 +51,8 @@ typedef struct OdometerState
 	int64		invalid_count;	/* rows with what no counter shows, or at
 								 * no time */
 	OdometerOptions options;
+	char	   *unit;			/* of odometer_by: a unit of the calendar; NULL: none */
+	char	   *time_zone;		/* of odometer_by, or NULL */
 	StringInfo	encoded;		/* of a deserialized state: its readings, in
 								 * bytes that live as long as the call of
 								 * combine */
@@ -127,17 +140,20 @@ check_same_options(const OdometerOptions *first, const OdometerOptions *other)
 		report_other_options(first, other);
 }
 
-/* The state of the group, made by its first row. */
+/*
+ * Return the state of the group, made by its first row.  The options follow so many other
+ * arguments.
+ */
 static OdometerState *
-accum_state(FunctionCallInfo fcinfo)
+accum_state(FunctionCallInfo fcinfo, int other_args)
 {
 	OdometerState *state = state_argument(fcinfo, 0);
 	OdometerOptions options = default_options;
 
-	if (PG_NARGS() > READING_ARGS)
+	if (PG_NARGS() > other_args)
 	{
-		options.max_speed = max_speed_argument(fcinfo, READING_ARGS);
-		options.rollover_m = rollover_argument(fcinfo, READING_ARGS + 1);
+		options.max_speed = max_speed_argument(fcinfo, other_args);
+		options.rollover_m = rollover_argument(fcinfo, other_args + 1);
 	}
 	if (state == NULL)
 		return make_state(state_context(fcinfo), &options);
@@ -153,12 +169,10 @@ valid_reading(const OdometerReading *reading, const OdometerOptions *options)
 		(options->rollover_m == 0 || reading->metres < options->rollover_m);
 }
 
-/* (state, recorded_at, reading_m [, max_speed, rollover_m]) */
-Datum
-tripmeter_odometer_accum(PG_FUNCTION_ARGS)
+/* Take the reading of a row into the state. */
+static void
+accumulate(FunctionCallInfo fcinfo, OdometerState *state)
 {
-	OdometerState *state = accum_state(fcinfo);
-
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		state->null_count++;
 	else
@@ -171,7 +185,84 @@ tripmeter_odometer_accum(PG_FUNCTION_ARGS)
 		else
 			state->invalid_count++;
 	}
+}
+
+/* (state, recorded_at, reading_m [, max_speed, rollover_m]) */
+Datum
+tripmeter_odometer_accum(PG_FUNCTION_ARGS)
+{
+	OdometerState *state = accum_state(fcinfo, READING_ARGS);
+
+	accumulate(fcinfo, state);
 	PG_RETURN_POINTER(state);
+}
+
+static pg_noinline void
+report_other_calendar(const char *name, const char *first, const char *other)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a group has more than one %s of odometer_by", name),
+			 errdetail("They are \"%s\" and \"%s\".", first, other),
+			 errhint("Add it to GROUP BY.")));
+}
+
+static bool
+same_text(const char *first, text *other)
+{
+	return strlen(first) == VARSIZE_ANY_EXHDR(other) &&
+		memcmp(first, VARDATA_ANY(other), VARSIZE_ANY_EXHDR(other)) == 0;
+}
+
+/* Remember a text that all rows of a group must have, or check that this row has it, too. */
+static void
+take_group_text(FunctionCallInfo fcinfo, int arg, const char *name, char **known)
+{
+	text	   *value;
+
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of odometer_by must not be NULL", name)));
+	value = PG_GETARG_TEXT_PP(arg);
+	if (*known == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(state_context(fcinfo));
+
+		*known = text_to_cstring(value);
+		MemoryContextSwitchTo(old);
+	}
+	else if (unlikely(!same_text(*known, value)))
+		report_other_calendar(name, *known, text_to_cstring(value));
+}
+
+/* (state, recorded_at, reading_m, unit, time_zone [, max_speed, rollover_m]) */
+Datum
+tripmeter_odometer_by_accum(PG_FUNCTION_ARGS)
+{
+	OdometerState *state = accum_state(fcinfo, CALENDAR_ARGS);
+
+	take_group_text(fcinfo, READING_ARGS, "unit", &state->unit);
+	take_group_text(fcinfo, READING_ARGS + 1, "time_zone", &state->time_zone);
+	accumulate(fcinfo, state);
+	PG_RETURN_POINTER(state);
+}
+
+/* Take the calendar of another state of the group, whose strings live as long as a call. */
+static void
+combine_calendar(FunctionCallInfo fcinfo, OdometerState *state, const OdometerState *other)
+{
+	if (other->unit == NULL)
+		return;
+	if (state->unit == NULL)
+	{
+		state->unit = MemoryContextStrdup(state_context(fcinfo), other->unit);
+		state->time_zone = MemoryContextStrdup(state_context(fcinfo), other->time_zone);
+	}
+	if (strcmp(state->unit, other->unit) != 0)
+		report_other_calendar("unit", state->unit, other->unit);
+	if (strcmp(state->time_zone, other->time_zone) != 0)
+		report_other_calendar("time_zone", state->time_zone, other->time_zone);
 }
 
 /*
@@ -191,6 +282,7 @@ tripmeter_odometer_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = make_state(state_context(fcinfo), &other->options);
 		check_same_options(&state->options, &other->options);
+		combine_calendar(fcinfo, state, other);
 		reading_buffer_read(&state->readings, other->encoded);
 		state->null_count += other->null_count;
 		state->invalid_count += other->invalid_count;
@@ -211,6 +303,12 @@ tripmeter_odometer_serial(PG_FUNCTION_ARGS)
 	pq_sendfloat8(&out, state->options.rollover_m);
 	pq_sendint64(&out, state->null_count);
 	pq_sendint64(&out, state->invalid_count);
+	pq_sendbyte(&out, state->unit != NULL);
+	if (state->unit != NULL)
+	{
+		pq_sendstring(&out, state->unit);
+		pq_sendstring(&out, state->time_zone);
+	}
 	reading_buffer_write(&state->readings, &out);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
@@ -227,6 +325,11 @@ tripmeter_odometer_deserial(PG_FUNCTION_ARGS)
 	state = make_state(CurrentMemoryContext, &options);
 	state->null_count = pq_getmsgint64(in);
 	state->invalid_count = pq_getmsgint64(in);
+	if (pq_getmsgbyte(in) != 0)
+	{
+		state->unit = pstrdup(pq_getmsgstring(in));
+		state->time_zone = pstrdup(pq_getmsgstring(in));
+	}
 	state->encoded = in;
 	PG_RETURN_POINTER(state);
 }
@@ -241,17 +344,33 @@ typedef struct OdometerAccount
 	int64		conflict_count;
 } OdometerAccount;
 
-/* Order the readings and classify their steps. */
+/* Find the tick of the counter, for readings in order. */
+static double
+find_tick(const OdometerState *state)
+{
+	OdometerTickFinder finder;
+	ReadingReader reader;
+	const OdometerReading *reading;
+
+	odometer_tick_init(&finder, &state->options);
+	reading_reader_start(&reader, &state->readings);
+	while ((reading = reading_reader_next(&reader)) != NULL)
+		odometer_tick_add(&finder, reading);
+	return odometer_tick(&finder);
+}
+
+/* Order the readings and classify their steps.  Those that count are told, if that is not NULL. */
 static void
-measure(OdometerState *state, OdometerAccount *account)
+measure(OdometerState *state, OdometerAccount *account, OdometerTell tell, void *context)
 {
 	Odometer	odometer;
 	ReadingReader reader;
 	const OdometerReading *reading;
 
 	reading_buffer_sort(&state->readings);
+	odometer_init(&odometer, &state->options, find_tick(state));
+	odometer_tell(&odometer, tell, context);
 	reading_reader_start(&reader, &state->readings);
-	odometer_init(&odometer, &state->options);
 	while ((reading = reading_reader_next(&reader)) != NULL)
 		odometer_add(&odometer, reading);
 	odometer_finish(&odometer);
@@ -271,17 +390,17 @@ tripmeter_odometer_distance_final(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	measure((OdometerState *) PG_GETARG_POINTER(0), &account);
+	measure((OdometerState *) PG_GETARG_POINTER(0), &account, NULL, NULL);
 	if (account.totals.used_count == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(account.totals.distance_m);
 }
 
-#define REPORT_COLUMNS	15
+#define REPORT_COLUMNS	17
 
 /* The columns of the type odometer_report, in order. */
 static Datum
-report_datum(FunctionCallInfo fcinfo, const OdometerAccount *account)
+report_datum(FunctionCallInfo fcinfo, const OdometerAccount *account, const OdometerOptions *options)
 {
 	const OdometerTotals *t = &account->totals;
 	TupleDesc	desc;
@@ -305,10 +424,14 @@ report_datum(FunctionCallInfo fcinfo, const OdometerAccount *account)
 	values[column++] = Int64GetDatum(t->reset_count);
 	values[column++] = Int64GetDatum(t->jump_count);
 	values[column++] = Int64GetDatum(t->outlier_count);
+	values[column++] = Int64GetDatum(t->unanswered_count);
 	values[column++] = Int64GetDatum(account->conflict_count);
 	values[column++] = Int64GetDatum(account->duplicate_count);
 	values[column++] = Int64GetDatum(account->invalid_count);
 	values[column++] = Int64GetDatum(account->null_count);
+	nulls[column] = options == NULL;
+	values[column++] = options == NULL ? (Datum) 0 :
+		CStringGetTextDatum(psprintf("v%d %s", ODOMETER_RULES_VERSION, options_text(options)));
 	Assert(column == REPORT_COLUMNS);
 
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
@@ -317,9 +440,67 @@ report_datum(FunctionCallInfo fcinfo, const OdometerAccount *account)
 Datum
 tripmeter_odometer_report_final(PG_FUNCTION_ARGS)
 {
+	OdometerState *state = state_argument(fcinfo, 0);
 	OdometerAccount account = {0};
 
-	if (!PG_ARGISNULL(0))
-		measure((OdometerState *) PG_GETARG_POINTER(0), &account);
-	return report_datum(fcinfo, &account);
+	if (state != NULL)
+		measure(state, &account, NULL, NULL);
+	return report_datum(fcinfo, &account, state != NULL ? &state->options : NULL);
+}
+
+static void
+share_step(void *context, const OdometerStep *step)
+{
+	windows_share(context, &(Drive) {step->from, step->to, step->metres});
+}
+
+/* The windows as an array of rows of type odometer_period, which the function returns. */
+static Datum
+periods_datum(FunctionCallInfo fcinfo, const Windows *windows)
+{
+	Oid			type = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
+	Datum	   *periods = palloc(Max(windows->count, 1) * sizeof(Datum));
+	ArrayType  *array;
+
+	for (int i = 0; i < windows->count; i++)
+	{
+		bool		nulls[2] = {0};
+		Datum		values[2] = {
+			period_value(windows->bounds[i], windows->bounds[i + 1], false),
+			Float8GetDatum(windows->metres[i])
+		};
+
+		CHECK_FOR_INTERRUPTS();
+		periods[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+		pfree(DatumGetPointer(values[0]));
+	}
+	array = construct_array(periods, windows->count, type, -1, false, TYPALIGN_DOUBLE);
+	ReleaseTupleDesc(desc);
+	return PointerGetDatum(array);
+}
+
+/*
+ * Share what was counted out to the periods of a calendar, from that of the first believed
+ * reading to that of the last.
+ */
+Datum
+tripmeter_odometer_by_final(PG_FUNCTION_ARGS)
+{
+	OdometerState *state = state_argument(fcinfo, 0);
+	const CalendarUnit *unit;
+	OdometerAccount account;
+	Windows		windows;
+	Datum		zone;
+
+	if (state == NULL || state->unit == NULL)
+		PG_RETURN_NULL();
+	unit = calendar_unit_argument(cstring_to_text(state->unit));
+	zone = calendar_zone_argument(cstring_to_text(state->time_zone));
+	measure(state, &account, NULL, NULL);
+	if (account.totals.used_count == 0)
+		PG_RETURN_NULL();
+	windows_by_calendar(&windows, unit, zone, account.totals.first_time, account.totals.last_time);
+	measure(state, &account, share_step, &windows);
+	return periods_datum(fcinfo, &windows);
 }

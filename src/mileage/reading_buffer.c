@@ -150,28 +150,40 @@ reading_reader_start(ReadingReader *reader, const ReadingBuffer *buffer)
 	reader->buffer = buffer;
 }
 
-/* The next reading with a time of its own, the lowest; NULL at the end. */
+/* Of two readings of one time, should the other count?  It should if the first is no answer. */
+static bool
+answers_for(const OdometerReading *other, const OdometerReading *first)
+{
+	return first->metres == 0 && other->metres > 0;
+}
+
+/*
+ * Return the next reading with a time of its own, NULL at the end: the lowest of that time, but
+ * 0 only if there is no other.
+ */
 const OdometerReading *
 reading_reader_next(ReadingReader *reader)
 {
 	const ReadingBuffer *buffer = reader->buffer;
-	const OdometerReading *first;
+	const OdometerReading *chosen;
 
 	CHECK_FOR_INTERRUPTS();
 	if (reader->next == buffer->count)
 		return NULL;
-	first = &buffer->readings[reader->next++];
+	chosen = &buffer->readings[reader->next++];
 	for (; reader->next < buffer->count; reader->next++)
 	{
 		const OdometerReading *other = &buffer->readings[reader->next];
 
 		CHECK_FOR_INTERRUPTS();
-		if (other->time != first->time)
+		if (other->time != chosen->time)
 			break;
-		if (other->metres == first->metres)
+		if (other->metres == chosen->metres)
 			reader->duplicate_count++;
 		else
 			reader->conflict_count++;
+		if (answers_for(other, chosen))
+			chosen = other;
 	}
-	return first;
+	return chosen;
 }

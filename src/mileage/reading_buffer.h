@@ -26,7 +26,7 @@ typedef struct ReadingReader
 	const ReadingBuffer *buffer;
 	int64		next;
 	int64		duplicate_count;	/* left out: equal to another of their time */
-	int64		conflict_count; /* left out: higher than another of their time */
+	int64		conflict_count; /* left out: other than the one of their time that counts */
 } ReadingReader;
 
 extern void reading_buffer_init(ReadingBuffer *buffer, MemoryContext context);

@@ -143,7 +143,7 @@ SELECT is(string_agg(object, ', '), NULL, 'no final function modifies the state'
 
 SELECT is(string_agg(DISTINCT object, ', '), NULL, 'the arguments of aggregates are called by the same names')
 FROM aggregates, unnest(proargnames) argument
-WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy', 'reading_m', 'max_speed', 'rollover_m',
+WHERE argument NOT IN ('recorded_at', 'position', 'lon', 'lat', 'accuracy', 'policy', 'reading_m', 'max_speed', 'rollover_m', 'unit', 'time_zone',
     'speed', 'track', 'plan', 'trip_id', 'started_at', 'distance_m', 'duration', 'amount', 'attributes');
 
 SELECT is(

@@ -2,7 +2,7 @@
 -- matter; errors; and the limit of the state.
 
 BEGIN;
-SELECT plan(76);
+SELECT plan(113);
 
 -- What the report says of these readings, one a minute, but for what is 0 and
 -- for the times.
@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.account(readings float8[], max_speed float8 DEFAULT 70, 
         SELECT tripmeter.odometer_report('2024-05-01 12:00+00'::timestamptz + n * interval '1 minute', reading, max_speed, rollover_m) AS report
         FROM unnest(readings) WITH ORDINALITY r (reading, n)) reported,
         jsonb_each(to_jsonb(report))
-    WHERE value NOT IN ('0', 'null') AND key NOT IN ('first_time', 'last_time')
+    WHERE value NOT IN ('0', 'null') AND key NOT IN ('first_time', 'last_time', 'rules')
 $$;
 
 -- As what comes of a clean counter that went from here to there, and more.
@@ -38,7 +38,7 @@ SELECT is(pg_temp.account('{1000, 5200, 5300}'), (
         FROM (
             SELECT tripmeter.odometer_report('2024-05-01 12:00+00'::timestamptz + n * interval '1 minute', reading) AS report
             FROM (VALUES (1, 1000::float8), (2, 5200), (3, 5300)) r (n, reading)) reported, jsonb_each(to_jsonb(report))
-        WHERE value NOT IN ('0', 'null') AND key NOT IN ('first_time', 'last_time')),
+        WHERE value NOT IN ('0', 'null') AND key NOT IN ('first_time', 'last_time', 'rules')),
     '70 metres a second is the default');
 
 -- Noise
@@ -64,12 +64,15 @@ SELECT is(pg_temp.account('{999999, 999998.5, 0}', 70, 1e6), pg_temp.counted(1, 
 
 -- Outliers
 
-SELECT is(pg_temp.account('{50000, 0, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 1}'), 'a glitch to 0');
-SELECT is(pg_temp.account('{50000, 0, 0, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 2}'), 'two of them');
+SELECT is(pg_temp.account('{50000, 0, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"unanswered_count": 1}'), 'no answer');
+SELECT is(pg_temp.account('{50000, 0, 0, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"unanswered_count": 2}'), 'nor twice');
+SELECT is(pg_temp.account('{50000, 7, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 1}'), 'a glitch');
+SELECT is(pg_temp.account('{50000, 7, 7, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 2}'), 'two of them');
 SELECT is(pg_temp.account('{50000, 16777215, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 1}'), 'a wild reading');
-SELECT is(pg_temp.account('{50000, 0, 9e6, 70, 1e300, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 4}'),
+SELECT is(pg_temp.account('{50000, 0, 9e6, 70, 1e300, 51000}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 3, "unanswered_count": 1}'),
     'four that do not agree with each other');
-SELECT is(pg_temp.account('{50000, 51000, 0, 0}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 2}'), 'what waits at the end');
+SELECT is(pg_temp.account('{50000, 51000, 7, 7}'), pg_temp.counted(1000, 50000, 51000, 2, '{"outlier_count": 2}'), 'what waits at the end');
+SELECT is(pg_temp.account('{50000, 51000, 0, 0, 0}'), pg_temp.counted(1000, 50000, 51000, 2, '{"unanswered_count": 3}'), 'zeros at the end');
 SELECT is(pg_temp.account('{50000, 59000, 59900, 60000}'), pg_temp.counted(10000, 50000, 60000, 2, '{"outlier_count": 2}'),
     'time goes on, and what was too far no longer is');
 
@@ -90,9 +93,96 @@ SELECT is(pg_temp.account('{500000, 999000, 500, 1000}', 70, 1e6),
 SELECT is(pg_temp.account('{500000, 999000, 500, 501000}', 70, 1e6),
     pg_temp.counted(1000, 500000, 501000, 2, '{"outlier_count": 2}'), 'a rollover that is not believed does not count');
 SELECT is(pg_temp.account('{50000, 0, 0, 0, 51000, 51000, 51000}'),
-    pg_temp.counted(0, 50000, 51000, 7, '{"reset_count": 1, "jump_count": 1, "excluded_m": 101000}'), 'there and back again');
+    pg_temp.counted(1000, 50000, 51000, 4, '{"unanswered_count": 3}'), 'three zeros are no reset either');
+SELECT is(pg_temp.account('{50000, 7, 7, 7, 51000, 51000, 51000}'),
+    pg_temp.counted(0, 50000, 51000, 7, '{"reset_count": 1, "jump_count": 1, "excluded_m": 100986}'), 'there and back again');
 SELECT is(pg_temp.account('{50000, 100, 0, 0, 0}'),
-    pg_temp.counted(0, 50000, 0, 4, '{"reset_count": 1, "excluded_m": 50000, "outlier_count": 1}'), 'a candidate that is not agreed with');
+    pg_temp.counted(0, 50000, 50000, 1, '{"unanswered_count": 3, "outlier_count": 1}'), 'a candidate that is not agreed with');
+
+-- Coarse counters, read often
+
+-- Counters that tick so many metres, read every so many seconds, at 60 mph for an hour, from this phase of a tick on.
+CREATE TEMP TABLE coarse AS
+SELECT tick, every, phase, '2024-05-02 08:00Z'::timestamptz + s * every * interval '1 s' AS t,
+    floor(50000 + phase + s * every * 26.8224 / tick) * tick AS reading
+FROM unnest('{1000,1609.344,5000,10000,16093.44}'::float8[]) tick, unnest('{1,5,7,20}'::int[]) every,
+    unnest('{0,0.3,0.5,0.999}'::float8[]) phase, generate_series(0, 3600 / every - 1) s;
+SELECT is(count(*), 80::bigint, 'a coarse counter that is read often loses no tick')
+FROM (SELECT tripmeter.odometer_distance(t, reading) AS counted, max(reading) - min(reading) AS shown,
+        (tripmeter.odometer_report(t, reading)).used_count AS used, count(*)
+    FROM coarse GROUP BY tick, every, phase) c
+WHERE counted = shown AND used = count AND shown > 80000;
+SELECT is(round(tripmeter.odometer_distance('2024-05-02 08:00Z'::timestamptz + s * interval '5 s', floor(50000 + s * 5 / 60.0) * 1609.344)::numeric, 1),
+    94951.3, 'whole miles at 60 mph') FROM generate_series(0, 719) s;
+SELECT is(tripmeter.odometer_distance('2024-05-02 08:00Z'::timestamptz + s * interval '1 s',
+    5000 * CASE WHEN s = 0 THEN 9 ELSE 10 + (s - 1) / 180 END), 55000::float8, 'a first tick one second after the start')
+FROM generate_series(0, 1801) s;
+SELECT is(tripmeter.odometer_distance('2024-05-02 08:00Z'::timestamptz + s * interval '5 s', CASE WHEN s < 60 THEN 80467.2 ELSE 82076.544 END),
+    82076.544 - 80467.2::float8, 'the only tick of a group') FROM generate_series(0, 90) s;
+SELECT is(pg_temp.account('{50000, 50000, 50000, 50000, 50000, 69000, 69100, 69200}'), pg_temp.counted(19200, 50000, 69200, 8),
+    'a reading that was held, and caught up');
+SELECT is(pg_temp.account('{50000, 69000, 69100, 69200}'),
+    pg_temp.counted(200, 50000, 69200, 4, '{"jump_count": 1, "excluded_m": 19000}'), 'a step that is too far for the time it was held');
+SELECT is(pg_temp.account('{50000, 50000, 50000, 59000, 50100, 50200}'),
+    pg_temp.counted(200, 50000, 50200, 5, '{"outlier_count": 1}'), 'a glitch after a rest');
+
+-- Zeros: no answer, or a reset
+
+-- What is counted of these kilometres, one reading every half hour.
+CREATE FUNCTION pg_temp.half_hours(km float8[]) RETURNS float8 LANGUAGE sql AS $$
+    SELECT tripmeter.odometer_distance('2024-05-01'::timestamptz + n * interval '30 min', 1000 * reading) FROM unnest(km) WITH ORDINALITY r (reading, n)
+$$;
+SELECT is(pg_temp.half_hours('{0, 48123, 48140, 0, 48170, 48200, 48230, 0}'), 107000::float8, 'zeros of a car that did not answer');
+SELECT is(string_agg(places::text, ' '), NULL, 'they may be anywhere')
+FROM (SELECT array_agg(place) AS places, array_agg(km ORDER BY at) AS readings
+    FROM generate_series(0, 1023) mask, LATERAL (
+        SELECT at::float8, km, NULL::int FROM unnest('{48123,48140,48170,48200,48230}'::float8[]) WITH ORDINALITY r (km, at)
+        UNION ALL SELECT place / 2 + 0.3 + place % 2 * 0.3, 0, place FROM generate_series(0, 9) place WHERE mask >> place & 1 = 1) r (at, km, place)
+    GROUP BY mask) masks
+WHERE pg_temp.half_hours(readings) IS DISTINCT FROM 107000;
+SELECT is(pg_temp.half_hours('{0, 48123, 48130}'), 7000::float8, 'a zero at the start alone');
+SELECT is(pg_temp.half_hours('{0, 0, 0, 5, 9}'), 9000::float8, 'a new counter begins at 0');
+SELECT is(pg_temp.half_hours('{0, 0, 0}'), 0::float8, 'and may stay there');
+SELECT is(pg_temp.half_hours('{0,6,12, 0,6,12, 0,6,12, 0,6,12, 0,6,12, 0,6,12}'), 72000::float8, 'a counter of trips');
+SELECT is(pg_temp.half_hours('{0,6,12, 0,20,30, 0,0,5}'), 47000::float8, 'trips of any length');
+SELECT is(pg_temp.half_hours('{1,7,13, 1,7,13, 1,7,13}'), 36000::float8, 'a counter of trips that is first read on the way');
+SELECT is(tripmeter.odometer_distance(t, reading), 100000::float8, 'after a weekend any reading can be reached from 0: the counter goes on')
+FROM (VALUES ('2024-05-03 18:00Z'::timestamptz, 5000000::float8), ('2024-05-03 18:30Z', 0), ('2024-05-06 08:00Z', 5100000)) r (t, reading);
+SELECT is(pg_temp.account('{50000, 0, 51000}', NULL), pg_temp.counted(1000, 50000, 51000, 2, '{"unanswered_count": 1}'),
+    'without a limit of speed, zeros are judged by the default one');
+SELECT is((r).used_count || ' ' || (r).conflict_count || ' ' || (r).distance_m, '2 1 1000', 'a 0 beside a reading of the same time is no answer')
+FROM (SELECT tripmeter.odometer_report(t, reading) AS r
+    FROM (VALUES ('2024-05-03 18:00Z'::timestamptz, 5000::float8), ('2024-05-03 18:30Z', 0), ('2024-05-03 18:30Z', 6000)) r (t, reading)) r;
+SELECT is((tripmeter.odometer_report(t, 5)).rules, 'v1 max_speed=70 rollover_m=NULL', 'the report names the rules') FROM (SELECT now()) r (t);
+SELECT is((tripmeter.odometer_report(t, 5, 30.5, 1e6)).rules, 'v1 max_speed=30.5 rollover_m=1000000', 'and the options') FROM (SELECT now()) r (t);
+
+-- By periods
+
+CREATE TEMP TABLE hours AS
+SELECT vehicle, (unnest(tripmeter.odometer_by(recorded_at, reading_m, 'hour', 'UTC', 40, 1e6))).*
+FROM (SELECT vehicle, '2024-01-31 20:00Z'::timestamptz + n * interval '7 min' AS recorded_at,
+        CASE WHEN n % 41 < vehicle % 3 THEN 0 ELSE (vehicle * 1e5 + n * 6000 + n / 333 * 7e5)::numeric % 1000000 END::float8 AS reading_m
+    FROM generate_series(1, 9) vehicle, generate_series(1, 900) n) r
+GROUP BY vehicle;
+SELECT is(count(*), 9::bigint, 'hours add up to the whole')
+FROM (SELECT vehicle, sum(distance_m) AS total FROM hours GROUP BY vehicle) h
+WHERE abs(total - (SELECT tripmeter.odometer_distance('2024-01-31 20:00Z'::timestamptz + n * interval '7 min',
+        CASE WHEN n % 41 < vehicle % 3 THEN 0 ELSE (vehicle * 1e5 + n * 6000 + n / 333 * 7e5)::numeric % 1000000 END::float8, 40, 1e6)
+    FROM generate_series(1, 900) n)) < 1e-6 AND total > 4e6;
+SELECT is(count(*), 0::bigint, 'and adjoin') FROM (SELECT period, lead(period) OVER (PARTITION BY vehicle ORDER BY period) AS next FROM hours) h
+WHERE next IS NOT NULL AND NOT period -|- next;
+SELECT results_eq($$
+    SELECT period, round(distance_m::numeric, 6) FROM (SELECT (unnest(tripmeter.odometer_by(t, reading, 'month', 'Asia/Seoul'))).*
+    FROM (VALUES ('2024-01-31 14:00Z'::timestamptz, 1000::float8), ('2024-01-31 18:00Z', 5000), ('2024-03-01 00:00Z', 9000)) r (t, reading)) p$$,
+    $$VALUES (tstzrange('2023-12-31 15:00Z', '2024-01-31 15:00Z'), 1000.0),
+        (tstzrange('2024-01-31 15:00Z', '2024-02-29 15:00Z'), round(3000 + 4000 * 693 / 702.0, 6)),
+        (tstzrange('2024-02-29 15:00Z', '2024-03-31 15:00Z'), round(4000 * 9 / 702.0, 6))$$,
+    'a step across a bound is shared by time');
+SELECT is(tripmeter.odometer_by(t, reading, 'day', 'UTC'), NULL, 'no periods without a usable reading') FROM (VALUES (now(), 'NaN'::float8)) r (t, reading);
+SELECT throws_ok(format('SELECT tripmeter.odometer_by(now(), 5, %L, %L)', unit, zone), state, NULL, format('%s, %s is an error', unit, zone))
+FROM (VALUES ('fortnight', 'UTC', '22023'), ('day', 'KST9', '22023'), ('day', 'Mars', '22023'), (NULL, 'UTC', '22004'), ('day', NULL, '22004')) v (unit, zone, state);
+SELECT throws_ok('SELECT tripmeter.odometer_by(now(), 5, unit, zone) FROM (VALUES (''day'', ''UTC''), (''day'', ''CET'')) v (unit, zone)', '22023', NULL, 'one time zone a group');
+SELECT throws_ok('SELECT tripmeter.odometer_by(now(), 5, unit, ''UTC'') FROM (VALUES (''day''), (''hour'')) v (unit)', '22023', NULL, 'one unit a group');
 
 -- Rows that never get so far
 
@@ -103,7 +193,7 @@ SELECT is(pg_temp.account('{NULL, NaN}'), '{"null_count": 1, "invalid_count": 1}
 SELECT is(pg_temp.account('{}'), '{}', 'nothing was there');
 SELECT is((report).invalid_count + 10 * (report).null_count + 100 * (report).used_count, 112::bigint, 'infinite times are invalid')
 FROM (SELECT tripmeter.odometer_report(t, 1) AS report FROM (VALUES ('infinity'::timestamptz), ('-infinity'), (NULL), ('2024-01-01')) v (t)) r;
-SELECT is(to_jsonb(report) - 'first_time' - 'last_time',
+SELECT is(to_jsonb(report) - '{first_time,last_time,rules,unanswered_count}'::text[],
     '{"distance_m": 500, "excluded_m": 0, "first_reading_m": 1000, "last_reading_m": 1500, "used_count": 2, "rollover_count": 0, "reset_count": 0,
       "jump_count": 0, "outlier_count": 0, "conflict_count": 3, "duplicate_count": 2, "invalid_count": 0, "null_count": 0}',
     'of readings of one time the lowest counts')
@@ -128,6 +218,7 @@ SELECT vehicle, n, hashint8extended(n * 100 + vehicle, 1) AS dice,
     CASE WHEN n % 97 = 5 THEN NULL ELSE '2024-01-01'::timestamptz + (n - n % 13 / 12) * interval '30 s' END AS recorded_at,
     CASE
         WHEN n % 41 < 1 + vehicle % 3 THEN 0
+        WHEN n % 101 = 9 THEN 7
         WHEN n % 53 = 7 THEN 'NaN'
         WHEN n % 59 = 8 THEN hashint8extended(n, 2) / 1e12
         ELSE (vehicle * 1e5 + n * 900 + vehicle * sin(n) * 20 + n / 333 * 7e5)::numeric % 1000000
@@ -151,9 +242,9 @@ SELECT vehicle, count(*) AS row_count, (tripmeter.odometer_report(recorded_at, r
     tripmeter.odometer_distance(recorded_at, reading_m, 40, 1e6) AS distance
 FROM readings GROUP BY vehicle;
 SELECT is(count(*), 20::bigint, 'counts add up to the rows') FROM reports
-WHERE row_count = used_count + outlier_count + conflict_count + duplicate_count + invalid_count + null_count;
+WHERE row_count = used_count + outlier_count + unanswered_count + conflict_count + duplicate_count + invalid_count + null_count;
 SELECT is(count(*), 20::bigint, 'the distance is that of the report') FROM reports WHERE distance = distance_m;
-SELECT cmp_ok(least(sum(rollover_count), sum(reset_count), sum(jump_count), sum(outlier_count), sum(conflict_count), sum(duplicate_count),
+SELECT cmp_ok(least(sum(rollover_count), sum(reset_count), sum(jump_count), sum(outlier_count), sum(unanswered_count), sum(conflict_count), sum(duplicate_count),
         sum(invalid_count), sum(null_count)), '>', 10::numeric, 'there is enough of everything') FROM reports;
 SELECT ok(bool_and(abs(last_reading_m - first_reading_m + 1e6 * rollover_count - distance_m) <= excluded_m + 1e-3), 'every metre is accounted for')
 FROM reports;
@@ -223,6 +314,9 @@ SELECT throws_ok('SELECT tripmeter.odometer_distance(recorded_at, reading_m) FRO
 SELECT throws_ok('SELECT tripmeter.odometer_distance(recorded_at, reading_m, 70, 1e6 + half) FROM halves WHERE reading_m < 99', '22023', NULL,
     'two partial states have the same options');
 SELECT is(tripmeter.odometer_distance(recorded_at, reading_m), 97::float8, 'and join in order of time') FROM halves WHERE reading_m < 99;
+SELECT ok(pg_temp.partial('SELECT tripmeter.odometer_by(recorded_at, reading_m, ''hour'', ''UTC'') FROM halves'), 'so are periods');
+SELECT is(to_jsonb(tripmeter.odometer_by(recorded_at, reading_m, 'hour', 'UTC')) #> '{0,distance_m}', '97', 'which know their calendar')
+FROM halves WHERE reading_m < 99;
 
 SELECT * FROM finish();
 ROLLBACK;
