@@ -1,32 +1,16 @@
 # What the fault tests share: servers of their own, that can be killed, and TAP.
 # Sourced by bash scripts; needs a server with the extension at hand.
 
+. test/tap.sh
+
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tripmeter-fault.XXXXXX")
 chmod 755 "$scratch"
 [ "$(id -u)" -ne 0 ] || chown postgres "$scratch"
 servers=()
-count=0
 
 as_server_user() {
     if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
-
-ok() {
-    count=$((count + 1))
-    if [ "$1" = true ]; then echo "ok $count - $2"; else echo "not ok $count - $2"; fi
-}
-
-# The same text; if not, how they differ.
-is() {
-    local difference
-    if difference=$(diff <(echo "$2") <(echo "$1")); then ok true "$3"
-    else
-        ok false "$3"
-        sed 's/^/# /' <<<"$difference"
-    fi
-}
-
-run() { psql -XAtq -v ON_ERROR_STOP=1 "$@"; }
 
 # Where the server at hand finds the extension, others find it too.
 paths=$(psql -XAtc "SELECT name || ' = ' || quote_literal(setting) FROM pg_settings
