@@ -15,20 +15,13 @@ OBJS = src/tripmeter.o \
 	src/mileage/mileage_agg.o src/mileage/windows.o src/mileage/track_measure.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
 	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
-	src/billing/exact.o src/billing/currency.o src/billing/tariff_names.o \
-	src/billing/json_reader.o src/billing/tariff_field.o src/billing/date_read.o \
-	src/billing/attribute_read.o src/billing/condition_read.o src/billing/rate_read.o \
-	src/billing/meter_read.o src/billing/charge_read.o src/billing/plan_read.o \
-	src/billing/tariff_read.o src/billing/tariff_value.o src/billing/tariff_io.o \
-	src/billing/lint_text.o src/billing/lint_when.o src/billing/lint_amounts.o \
-	src/billing/lint_clock.o src/billing/lint_tiers.o src/billing/lint_coverage.o \
-	src/billing/lint.o src/billing/lint_fn.o \
-	src/billing/amount_fn.o \
-	src/billing/clock.o src/billing/condition.o src/billing/timeline.o src/billing/fare.o src/billing/rates.o \
-	src/billing/meter.o src/billing/bill.o src/billing/fare_site.o src/billing/fare_fn.o \
-	src/billing/stored_amount.o src/billing/day_amounts.o \
-	src/billing/invoice.o src/billing/invoice_agg.o src/billing/invoice_shares.o \
-	src/billing/invoice_fn.o \
+	$(addprefix src/billing/money/, exact.o currency.o stored_amount.o amount_fn.o) \
+	$(addprefix src/billing/tariff/, names.o clock.o condition.o timeline.o json_place.o field.o \
+		read.o read_attribute.o read_charge.o read_condition.o read_date.o read_meter.o \
+		read_plan.o read_rate.o value.o io.o) \
+	$(addprefix src/billing/fare/, fare.o rates.o meter.o adjustments.o site.o fn.o) \
+	$(addprefix src/billing/lint/, text.o grid.o amounts.o hours.o tiers.o coverage.o lint.o fn.o) \
+	$(addprefix src/billing/invoice/, day_amounts.o invoice.o agg.o shares.o fn.o) \
 	src/outbox/ring/uuid7.o src/outbox/ring/catalog.o src/outbox/ring/slot.o \
 	src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
 	src/outbox/ring/row.o src/outbox/ring/tick_fn.o src/outbox/ring/tick_scan_fn.o \
@@ -43,8 +36,9 @@ headers = $(wildcard src/*.h src/*/*.h src/*/*/*.h)
 SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_compare.sql \
 	src/mileage/policy.sql src/mileage/mileage.sql src/mileage/track_mileage.sql \
 	src/mileage/odometer.sql src/mileage/reconcile.sql \
-	src/billing/tariff.sql src/billing/lint.sql src/billing/amount.sql src/billing/tariff_table.sql \
-	src/billing/gbfs.sql src/billing/fare.sql src/billing/invoice.sql \
+	src/billing/tariff/tariff.sql src/billing/lint/lint.sql src/billing/money/amount.sql \
+	src/billing/tariff/table.sql src/billing/tariff/gbfs.sql src/billing/fare/fare.sql \
+	src/billing/invoice/invoice.sql \
 	src/outbox/ring/event.sql src/outbox/capture/capture.sql \
 	src/outbox/ring/tick.sql src/outbox/delivery/consumer.sql src/outbox/delivery/retry.sql src/outbox/delivery/delivery.sql \
 	src/outbox/delivery/dead.sql src/outbox/delivery/inbox.sql src/outbox/ring/retention.sql src/outbox/delivery/operation.sql

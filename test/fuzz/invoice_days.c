@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "billing/day_amounts.h"
+#include "billing/invoice/day_amounts.h"
 #include "fuzz.h"
 
 static void *

@@ -2,8 +2,8 @@
  * clock_test.c
  *		Local times as instants, against a look at the clock minute by minute.
  */
-#include "billing/clock.h"
-#include "billing/tariff.h"
+#include "billing/tariff/clock.h"
+#include "billing/tariff/tariff.h"
 #include "tap.h"
 
 #define MINUTE		INT64_C(60000000)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "billing/day_amounts.h"
+#include "billing/invoice/day_amounts.h"
 #include "tap.h"
 
 #define ROUNDS		3000

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "billing/exact.h"
+#include "billing/money/exact.h"
 #include "tap.h"
 
 #define CASES	400000

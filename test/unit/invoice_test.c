@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "billing/invoice.h"
+#include "billing/invoice/invoice.h"
 #include "tap.h"
 
 #define PLANS		20000

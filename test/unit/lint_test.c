@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "billing/lint.h"
+#include "billing/lint/lint.h"
 #include "tap.h"
 
 #define TARIFFS		4000

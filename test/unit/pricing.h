@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "billing/fare.h"
+#include "billing/fare/fare.h"
 #include "tap.h"
 
 #define SECOND		INT64_C(1000000)

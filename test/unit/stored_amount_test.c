@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "billing/stored_amount.h"
+#include "billing/money/stored_amount.h"
 #include "tap.h"
 
 #define CASES		300000

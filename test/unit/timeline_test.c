@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "billing/condition.h"
-#include "billing/timeline.h"
+#include "billing/tariff/condition.h"
+#include "billing/tariff/timeline.h"
 #include "tap.h"
 
 #define MINUTE		INT64_C(60000000)

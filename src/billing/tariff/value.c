@@ -1,0 +1,235 @@
+/*
+ * value.c
+ *		Tariffs as stored, and the compiled ones of a call site.
+ *
+ * A value is its canonical text.  A query that uses a tariff for a million trips
+ * compiles it once, and so each of the tariffs of a table.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "billing/tariff/read.h"
+
+#define MAX_TARIFF_BYTES	(1024 * 1024)
+
+/* A call site that has more than this starts over. */
+#define MAX_CACHED_BYTES	(64 * 1024 * 1024)
+#define MAX_CACHED_TARIFFS	10000
+
+typedef struct CachedTariff
+{
+	TariffText	key;
+	CompiledTariff *compiled;
+} CachedTariff;
+
+typedef struct TariffCache
+{
+	MemoryContext context;		/* the tariffs and their table; this struct is outside */
+	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
+	CompiledTariff *last;		/* what was used last, or NULL */
+	bool		constant;		/* is the argument the same in every call? */
+	uint64		compiled_count; /* with those that were thrown away, */
+	uint64		gone_count;		/* which are so many, the first ones */
+	void	   *call_site;		/* see tariff_call_site */
+} TariffCache;
+
+static void
+check_size(size_t length)
+{
+	if (length > MAX_TARIFF_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("tariff is too large"),
+				 errdetail("It has %zu bytes, and at most %d are allowed.", length, MAX_TARIFF_BYTES)));
+}
+
+/* As JSON; what it says is not looked at. */
+Jsonb *
+tariff_parse(const char *text, size_t length)
+{
+	check_size(length);
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(text, length))));
+}
+
+/* The value of a document. */
+Datum
+tariff_value(Jsonb *document)
+{
+	StringInfoData canonical;
+
+	initStringInfo(&canonical);
+	tariff_read(document, &canonical);
+	check_size(canonical.len);
+	return PointerGetDatum(cstring_to_text_with_len(canonical.data, canonical.len));
+}
+
+/* Read a stored value; what is left of reading it does not stay in the context. */
+static CompiledTariff *
+compile(MemoryContext context, const TariffText *key)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tripmeter tariff", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	StringInfoData canonical;
+	Jsonb	   *document;
+	CompiledTariff *compiled;
+
+	initStringInfo(&canonical);
+	document = tariff_parse(key->bytes, key->length);
+	MemoryContextSwitchTo(context);
+	compiled = tariff_read(document, &canonical);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return compiled;
+}
+
+static uint32
+hash_key(const void *key, Size size pg_attribute_unused())
+{
+	const TariffText *k = key;
+
+	return hash_bytes((const unsigned char *) k->bytes, (int) k->length);
+}
+
+/* 0 if equal, as memcmp */
+static int
+match_keys(const void *a, const void *b, Size size pg_attribute_unused())
+{
+	const TariffText *x = a;
+	const TariffText *y = b;
+
+	return x->length != y->length || memcmp(x->bytes, y->bytes, x->length) != 0;
+}
+
+/*
+ * A parameter would not do: PL/pgSQL evaluates an expression again and again with other
+ * values of its variables.
+ */
+static bool
+is_constant(Node *call, int arg)
+{
+	return call != NULL && IsA(call, FuncExpr) && IsA(list_nth(((FuncExpr *) call)->args, arg), Const);
+}
+
+static TariffCache *
+make_cache(FunctionCallInfo fcinfo, int arg)
+{
+	TariffCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(TariffCache));
+
+	cache->constant = is_constant(fcinfo->flinfo->fn_expr, arg);
+	cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "tripmeter tariffs", ALLOCSET_DEFAULT_SIZES);
+	fcinfo->flinfo->fn_extra = cache;
+	return cache;
+}
+
+static void
+make_table(TariffCache *cache)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(TariffText),
+		.entrysize = sizeof(CachedTariff),
+		.hash = hash_key,
+		.match = match_keys,
+		.hcxt = cache->context,
+	};
+
+	cache->tariffs = hash_create("tripmeter tariffs", 16, &control,
+								 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+static bool
+is_full(const TariffCache *cache)
+{
+	return hash_get_num_entries(cache->tariffs) >= MAX_CACHED_TARIFFS ||
+		MemoryContextMemAllocated(cache->context, true) > MAX_CACHED_BYTES;
+}
+
+/* Compile a tariff, and keep it. */
+static CompiledTariff *
+add_tariff(TariffCache *cache, const TariffText *key)
+{
+	CompiledTariff *compiled;
+	CachedTariff *entry;
+	char	   *bytes;
+
+	if (cache->tariffs != NULL && is_full(cache))
+	{
+		cache->tariffs = NULL;
+		cache->last = NULL;
+		cache->gone_count = cache->compiled_count;
+		MemoryContextReset(cache->context);
+	}
+	if (cache->tariffs == NULL)
+		make_table(cache);
+	compiled = compile(cache->context, key);
+	compiled->number = ++cache->compiled_count;
+	bytes = MemoryContextAlloc(cache->context, key->length);
+	memcpy(bytes, key->bytes, key->length);
+	compiled->text = (TariffText) {bytes, key->length};
+	entry = hash_search(cache->tariffs, &compiled->text, HASH_ENTER, NULL);
+	entry->compiled = compiled;
+	return compiled;
+}
+
+static CompiledTariff *
+find_tariff(TariffCache *cache, const TariffText *key)
+{
+	CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, key, HASH_FIND, NULL);
+
+	return entry != NULL ? entry->compiled : add_tariff(cache, key);
+}
+
+static inline bool
+is_of(const CompiledTariff *compiled, const TariffText *key)
+{
+	return match_keys(&compiled->text, key, sizeof(TariffText)) == 0;
+}
+
+/*
+ * The compiled form of an argument.  It lives until the call site asks for another one:
+ * then what it has may be more than it may have, and is thrown away.
+ */
+CompiledTariff *
+tariff_argument_again(FunctionCallInfo fcinfo, int arg, const TariffHint *hint)
+{
+	TariffCache *cache = fcinfo->flinfo->fn_extra;
+	struct varlena *value;
+	TariffText	key;
+
+	if (cache == NULL)
+		cache = make_cache(fcinfo, arg);
+	if (cache->constant && cache->last != NULL)
+		return cache->last;
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	key = (TariffText) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	if (cache->last == NULL || !is_of(cache->last, &key))
+	{
+		bool		expected = hint->number > cache->gone_count && is_of(hint->compiled, &key);
+
+		cache->last = expected ? hint->compiled : find_tariff(cache, &key);
+	}
+	PG_FREE_IF_COPY(value, arg);
+	return cache->last;
+}
+
+CompiledTariff *
+tariff_argument(FunctionCallInfo fcinfo, int arg)
+{
+	return tariff_argument_again(fcinfo, arg, &(TariffHint) {0});
+}
+
+void **
+tariff_call_site(FunctionCallInfo fcinfo)
+{
+	TariffCache *cache = fcinfo->flinfo->fn_extra;
+
+	return &cache->call_site;
+}
