@@ -40,13 +40,17 @@ look(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
 {
 	bool		isnull;
 	bool		found;
+	Datum		latest;
 
 	if (again)
 		nulls[2] = 'n';
 	if (SPI_execute_plan(plan, args, nulls, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "could not look for events");
 	found = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	args[2] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	latest = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	/* a copy: where a bigint is not passed by value, SPI's goes with the table */
+	if (!isnull)
+		args[2] = Int64GetDatum(DatumGetInt64(latest));
 	nulls[2] = isnull ? 'n' : ' ';
 	SPI_freetuptable(SPI_tuptable);
 	return found;
