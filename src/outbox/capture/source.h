@@ -5,41 +5,7 @@
 #ifndef TRIPMETER_OUTBOX_SOURCE_H
 #define TRIPMETER_OUTBOX_SOURCE_H
 
-#include "outbox/capture/condition.h"
-#include "outbox/capture/depends.h"
-#include "outbox/capture/payload.h"
-
-/* An event that a change of a row may make. */
-typedef struct OutboxRule
-{
-	text	   *type;
-	List	   *condition;		/* for ExecPrepareQual; NIL: always */
-	OutboxPayload *payload;
-	int32		schemaversion;
-} OutboxRule;
-
-/* A stored generated column, and what computes it from a row. */
-typedef struct OutboxGenerated
-{
-	AttrNumber	number;
-	Expr	   *expression;		/* for ExecPrepareExpr */
-} OutboxGenerated;
-
-/* A relation's source, with the columns' numbers in that relation itself. */
-typedef struct OutboxSource
-{
-	Oid			attached;		/* the relation, or the ancestor that is attached */
-	text	   *aggregatetype;
-	OutboxKey  *key;
-	AttrNumber	version;		/* 0: no version */
-	Oid			version_type;
-	bool		truncatable;
-	int			rule_count[OUTBOX_OPERATIONS];
-	OutboxRule *rules[OUTBOX_OPERATIONS];
-	int			generated_count;	/* those that inserted rows may lack: of partitioned tables */
-	OutboxGenerated *generated;
-	OutboxDependencies dependencies;
-} OutboxSource;
+#include "outbox/capture/source_compile.h"
 
 extern OutboxSource *outbox_source_of(Relation relation);
 extern void outbox_source_check(Relation relation);
