@@ -25,7 +25,8 @@ SELECT type, aggregateid, payload FROM tripmeter.outbox WHERE aggregatetype = 'f
 
 -- Rules by the dozen, with long conditions and columns of their own
 CREATE TABLE stages (stage_id int, name text);
-SELECT FROM tripmeter.outbox_attach('stages', 'stage', '{stage_id}', payload_columns => '{stage_id,name}');
+SELECT FROM tripmeter.outbox_attach('stages', 'stage', '{stage_id}',
+    payload_columns => '{stage_id,name}');
 SELECT count(tripmeter.outbox_rule('stages', 'stage.' || to_char(n, 'FM00'), '{insert}',
     format($$NEW.name <> '%s' AND NEW.stage_id = ANY ('{%s}'::public.fine_int[])$$,
         repeat('y', 100 * n), n),

@@ -22,15 +22,24 @@
 
 #include "outbox/capture/source.h"
 
-/* One of the relations that this backend has captured changes of. */
+/* A relation that this backend has captured changes of. */
 typedef struct CacheEntry
 {
 	Oid			relation;		/* the key */
-	bool		valid;
-	OutboxSource *source;		/* NULL while it is read, or in a context of its own */
+	uint64		changed_at;		/* the number of the change that concerned it last */
+	OutboxSource *source;		/* in a context of its own; NULL before it is read */
 } CacheEntry;
 
 static HTAB *cache = NULL;
+
+/* Counts all messages of changes, so that a source read before one can be told from one read after. */
+static uint64 changes = 0;
+
+static bool
+is_valid(const CacheEntry *entry)
+{
+	return entry->source != NULL && entry->source->read_at >= entry->changed_at;
+}
 
 /* For CacheRegisterRelcacheCallback: one relation, or all of them */
 static void
@@ -39,11 +48,12 @@ forget_relation(Datum argument pg_attribute_unused(), Oid relation)
 	HASH_SEQ_STATUS status;
 	CacheEntry *entry;
 
+	changes++;
 	hash_seq_init(&status, cache);
 	while ((entry = hash_seq_search(&status)) != NULL)
 		if (!OidIsValid(relation) || entry->relation == relation || entry->source == NULL ||
 			outbox_depends_on_relation(&entry->source->dependencies, relation))
-			entry->valid = false;
+			entry->changed_at = changes;
 }
 
 /* For CacheRegisterSyscacheCallback: one type, or all of them */
@@ -53,13 +63,15 @@ forget_type(Datum argument pg_attribute_unused(), int cacheid pg_attribute_unuse
 	HASH_SEQ_STATUS status;
 	CacheEntry *entry;
 
+	changes++;
 	hash_seq_init(&status, cache);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		if (hash == 0 || entry->source == NULL || outbox_depends_on_type(&entry->source->dependencies, hash))
-			entry->valid = false;
+		if (hash == 0 || entry->source == NULL ||
+			outbox_depends_on_type(&entry->source->dependencies, hash))
+			entry->changed_at = changes;
 }
 
-/* For CacheRegisterSyscacheCallback: what a new one may have changed the meaning of */
+/* For CacheRegisterSyscacheCallback: any new one may change what a condition means */
 static void
 forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hash pg_attribute_unused())
 {
@@ -111,33 +123,103 @@ load_source(Relation relation, bool in_use)
 	return result;
 }
 
+/* Free a source, or let the transaction's end free it if a statement further out uses it. */
+static void
+discard(OutboxSource *source)
+{
+	MemoryContext context = GetMemoryChunkContext(source);
+
+	if (source->users == 0)
+		MemoryContextDelete(context);
+	else
+		MemoryContextSetParent(context, TopTransactionContext);
+}
+
 /*
- * What is captured of a relation that is locked.  It stays as it is until the
- * transaction ends, even if something changes meanwhile.
+ * Remove the entries that are out of date, so that relations that were dropped take no memory.
+ * An entry whose source is being read, by a statement further out, may go too: it is made anew.
+ */
+static void
+sweep(void)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (is_valid(entry))
+			continue;
+		if (entry->source != NULL)
+			discard(entry->source);
+		hash_search(cache, &entry->relation, HASH_REMOVE, NULL);
+	}
+}
+
+/* Return the entry of a relation, which is made if there is none. */
+static CacheEntry *
+entry_of(Oid relation)
+{
+	bool		found;
+	CacheEntry *entry = hash_search(cache, &relation, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		/* what was read before, may have missed the last change */
+		entry->changed_at = changes;
+		entry->source = NULL;
+	}
+	return entry;
+}
+
+/*
+ * Read a source and put it into the cache.  What reading it runs may make messages of changes
+ * or capture the same relation.  So a source is good for the statement it was read for, even
+ * if a change came meanwhile, and good for the next one only if none came.
+ */
+static OutboxSource *
+cache_source(Relation relation)
+{
+	CacheEntry *entry;
+	OutboxSource *source;
+	uint64		read_at;
+
+	sweep();
+	/* an entry without a source: messages concern it whatever they are about */
+	(void) entry_of(RelationGetRelid(relation));
+	read_at = changes;
+	source = load_source(relation, true);
+	source->read_at = read_at;
+	MemoryContextSetParent(GetMemoryChunkContext(source), CacheMemoryContext);
+	entry = entry_of(RelationGetRelid(relation));
+	if (entry->source != NULL)
+		discard(entry->source);
+	return entry->source = source;
+}
+
+/*
+ * Return what is captured of a relation that is locked.  It stays as it is, even if something
+ * changes meanwhile, until it is released or, after an error, the transaction ends.
  */
 OutboxSource *
 outbox_source_of(Relation relation)
 {
-	Oid			key = RelationGetRelid(relation);
 	CacheEntry *entry;
 	OutboxSource *source;
-	bool		found;
 
 	create_cache();
-	entry = hash_search(cache, &key, HASH_ENTER, &found);
-	if (found && entry->valid && entry->source != NULL)
-		return entry->source;
+	entry = entry_of(RelationGetRelid(relation));
+	source = is_valid(entry) ? entry->source : cache_source(relation);
+	source->users++;
+	return source;
+}
 
-	/* one that is out of date may still be in use, by a statement around this one */
-	if (found && entry->source != NULL)
-		MemoryContextSetParent(GetMemoryChunkContext(entry->source), TopTransactionContext);
-	entry->source = NULL;
-	/* what changes while it is loaded, makes it invalid again */
-	entry->valid = true;
-	source = load_source(relation, true);
-	entry = hash_search(cache, &key, HASH_FIND, NULL);
-	MemoryContextSetParent(GetMemoryChunkContext(source), CacheMemoryContext);
-	return entry->source = source;
+/* Say that a source is no longer used. */
+void
+outbox_source_release(OutboxSource *source)
+{
+	Assert(source->users > 0);
+	source->users--;
 }
 
 /*

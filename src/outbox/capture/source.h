@@ -8,6 +8,7 @@
 #include "outbox/capture/source_compile.h"
 
 extern OutboxSource *outbox_source_of(Relation relation);
+extern void outbox_source_release(OutboxSource *source);
 extern void outbox_source_check(Relation relation);
 extern void outbox_source_invalidate(Oid relation);
 

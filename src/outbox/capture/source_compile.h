@@ -40,6 +40,9 @@ typedef struct OutboxSource
 	int			generated_count;	/* those that inserted rows may lack: of partitioned tables */
 	OutboxGenerated *generated;
 	OutboxDependencies dependencies;
+	/* the cache's */
+	uint64		read_at;		/* the number of the last change before it was read */
+	int			users;			/* statements that use it */
 } OutboxSource;
 
 extern OutboxSource *outbox_source_compile(Relation relation, StoredSource *stored, bool in_use);

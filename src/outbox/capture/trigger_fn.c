@@ -212,12 +212,15 @@ capture_pair(void *argument, TupleTableSlot *old_row, TupleTableSlot *new_row)
 static void
 refuse_truncate(Relation relation)
 {
-	if (!outbox_source_of(relation)->truncatable)
+	OutboxSource *source = outbox_source_of(relation);
+
+	if (!source->truncatable)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot truncate \"%s\": its changes are captured by the outbox", RelationGetRelationName(relation)),
 				 errdetail("No events would tell of the rows that are gone."),
 				 errhint("DELETE the rows, or attach the relation with allow_truncate => true.")));
+	outbox_source_release(source);
 }
 
 /* A trigger of ours is one that outbox_attach() makes. */
@@ -268,6 +271,7 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	if (capture.estate != NULL)
 		FreeExecutorState(capture.estate);
 	MemoryContextDelete(capture.row_context);
+	outbox_source_release(capture.source);
 	return PointerGetDatum(NULL);
 }
 
