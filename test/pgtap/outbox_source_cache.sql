@@ -5,6 +5,7 @@ SELECT plan(8);
 SET LOCAL client_min_messages = warning;
 -- a loop without end is an error
 SET LOCAL statement_timeout = '60s';
+DELETE FROM tripmeter.outbox;
 
 CREATE FUNCTION pg_temp.made(OUT text) LANGUAGE sql AS
     $$SELECT string_agg(type || ' ' || aggregateid, ', ' ORDER BY seq) FROM tripmeter.outbox$$;

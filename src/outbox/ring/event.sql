@@ -91,13 +91,6 @@ COMMENT ON COLUMN outbox_current.refused IS 'whether new events are refused, for
 REVOKE ALL ON outbox_current FROM PUBLIC;
 SELECT pg_extension_config_dump('outbox_current', '');
 
--- Not a trigger: those can be disabled, and then events would be lost.
-CREATE FUNCTION outbox_current_changed() RETURNS void
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_current_changed' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_current_changed() IS
-    'Has all sessions read outbox_current again, which they remember, when this transaction commits. To be called by whoever writes to it. Internal.';
-REVOKE ALL ON FUNCTION outbox_current_changed() FROM PUBLIC;
-
 -- The first rows are not the install script's: a dump brings its own.
 CREATE FUNCTION outbox_begin() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -113,7 +106,6 @@ BEGIN
     -- one at a time: the next one sees the row of the first
     LOCK TABLE tripmeter.outbox_era IN SHARE ROW EXCLUSIVE MODE;
     INSERT INTO tripmeter.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
-    PERFORM tripmeter.outbox_current_changed();
     INSERT INTO tripmeter.outbox_era (era, system_identifier, database, outbox, accepted)
     SELECT coalesce(last.era, 0) + 1, here.system_identifier, here.database, here.outbox, last.era IS NULL
     FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM tripmeter.outbox_era ORDER BY era DESC LIMIT 1) last ON true

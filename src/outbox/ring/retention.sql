@@ -202,7 +202,6 @@ BEGIN
     UPDATE tripmeter.outbox_current AS current
     SET slot = coalesce(opening, current.slot), refused = opening IS NULL
     WHERE opening IS NOT NULL OR NOT current.refused;
-    PERFORM tripmeter.outbox_current_changed();
     IF opening IS NULL THEN
         RETURN NULL;
     END IF;

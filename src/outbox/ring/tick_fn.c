@@ -1,8 +1,7 @@
 /*
  * tick_fn.c
  *		What delivery needs of the server and SQL does not offer: locks that are released
- *		before the transaction ends, messages to all sessions, and where the log ends and
- *		is flushed.
+ *		before the transaction ends, and where the log ends and is flushed.
  */
 #include "postgres.h"
 
@@ -14,14 +13,11 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "utils/inval.h"
 #include "utils/pg_lsn.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
-
-#include "outbox/ring/catalog.h"
 
 /* Advisory locks of users have 1 or 2 in this field. */
 #define LOCKS_OF_OUTBOX 7
@@ -29,7 +25,6 @@
 PG_FUNCTION_INFO_V1(tripmeter_outbox_lock);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_unlock);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_is_unwritten);
-PG_FUNCTION_INFO_V1(tripmeter_outbox_current_changed);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_next_xid);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_end_of_log);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_flush);
@@ -84,14 +79,6 @@ tripmeter_outbox_is_unwritten(PG_FUNCTION_ARGS)
 		RelationClose(relation);
 	UnlockRelationOid(table, ShareLock);
 	PG_RETURN_BOOL(unwritten);
-}
-
-/* Producers remember what outbox_current says until they learn of this transaction's commit. */
-Datum
-tripmeter_outbox_current_changed(PG_FUNCTION_ARGS)
-{
-	CacheInvalidateRelcacheByRelid(outbox_relation("outbox_current"));
-	PG_RETURN_VOID();
 }
 
 /* The next transaction id. */
