@@ -211,15 +211,19 @@ $function$;
 COMMENT ON FUNCTION outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
 REVOKE ALL ON FUNCTION outbox_start(text) FROM PUBLIC;
 
+-- The slots are not kept locked, because anybody may ask: nobody has to wait for them to be truncated.
+CREATE FUNCTION outbox_tick_by("time" timestamptz) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_by' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_tick_by(timestamptz) IS
+    'The last tick that was made by a time; NULL: none of those that are kept. Internal.';
+REVOKE ALL ON FUNCTION outbox_tick_by(timestamptz) FROM PUBLIC;
+
 CREATE FUNCTION outbox_tick_at("time" timestamptz) RETURNS bigint
-    LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER COST 1000
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN coalesce(
-        (SELECT max(t.tick) FROM tripmeter.outbox_tick AS t
-         WHERE t.at <= "time" AND t.tick >= (SELECT min(opened_tick) FROM tripmeter.outbox_ring)),
-        (SELECT min(opened_tick) FROM tripmeter.outbox_ring));
+    RETURN coalesce(tripmeter.outbox_tick_by("time"), (SELECT min(r.opened_tick) FROM tripmeter.outbox_ring AS r));
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_at(timestamptz) IS

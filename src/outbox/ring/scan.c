@@ -234,16 +234,16 @@ ring_value(const RingScan *ring, HeapTuple tuple, const char *column)
 	return value;
 }
 
-/* The tables stay locked until the transaction ends, as those of a query do. */
-void
-ring_close(RingScan *ring)
+/* Free the scans, and close the tables with this lock. */
+static void
+end_scans(RingScan *ring, LOCKMODE lock)
 {
 	for (int i = 0; i < ring->source_count; i++)
 		systable_endscan_ordered(ring->sources[i].scan);
 	for (int i = 0; i < ring->count; i++)
 	{
-		index_close(ring->slots[i].index, NoLock);
-		table_close(ring->slots[i].table, NoLock);
+		index_close(ring->slots[i].index, lock);
+		table_close(ring->slots[i].table, lock);
 	}
 	UnregisterSnapshot(ring->snapshot);
 	if (ring->next != NULL)
@@ -251,4 +251,18 @@ ring_close(RingScan *ring)
 	if (ring->sources != NULL)
 		pfree(ring->sources);
 	pfree(ring->slots);
+}
+
+/* The tables stay locked until the transaction ends, as those of a query do. */
+void
+ring_close(RingScan *ring)
+{
+	end_scans(ring, NoLock);
+}
+
+/* The tables can be truncated again: for callers who have no right to keep them. */
+void
+ring_release(RingScan *ring)
+{
+	end_scans(ring, AccessShareLock);
 }

@@ -51,5 +51,6 @@ extern void ring_find(RingScan *ring, const ScanKeyData *keys, int count);
 extern HeapTuple ring_next(RingScan *ring);
 extern Datum ring_value(const RingScan *ring, HeapTuple tuple, const char *column);
 extern void ring_close(RingScan *ring);
+extern void ring_release(RingScan *ring);
 
 #endif							/* TRIPMETER_RING_SCAN_H */

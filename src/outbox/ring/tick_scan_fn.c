@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
 #include "utils/pg_lsn.h"
+#include "utils/timestamp.h"
 
 #include "outbox/ring/row.h"
 #include "outbox/ring/scan.h"
@@ -23,6 +24,7 @@
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_tick_of);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_last_tick);
+PG_FUNCTION_INFO_V1(tripmeter_outbox_tick_by);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_tick_after);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_seq_before);
 PG_FUNCTION_INFO_V1(tripmeter_outbox_write_tick);
@@ -60,6 +62,31 @@ tripmeter_outbox_last_tick(PG_FUNCTION_ARGS)
 	result = ring_row_or_null(fcinfo, ring_next(&ring));
 	ring_close(&ring);
 	return result;
+}
+
+/* Return the number of the latest tick that was made by a time, or NULL. Anybody may ask. */
+Datum
+tripmeter_outbox_tick_by(PG_FUNCTION_ARGS)
+{
+	TimestampTz time = PG_GETARG_TIMESTAMPTZ(0);
+	int16	   *slots;
+	int			count = ring_slots(0, PG_INT64_MAX, &slots);
+	RingScan	ring;
+	HeapTuple	tick;
+	int64		number = 0;
+
+	ring_open(&ring, "outbox_tick", slots, count, "tick", "tick", BackwardScanDirection);
+	ring_find(&ring, NULL, 0);
+	while (number == 0 && (tick = ring_next(&ring)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (DatumGetTimestampTz(ring_value(&ring, tick, "at")) <= time)
+			number = DatumGetInt64(ring_value(&ring, tick, "tick"));
+	}
+	ring_release(&ring);
+	if (number == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(number);
 }
 
 /* Whether what a tick sees is durable: in an era before this one all is. */
