@@ -30,6 +30,7 @@ OBJS = src/tripmeter.o \
 	src/outbox/capture/condition.o src/outbox/capture/depends.o \
 	src/outbox/capture/source_read.o src/outbox/capture/source_compile.o \
 	src/outbox/capture/source.o src/outbox/capture/pairs.o src/outbox/capture/trigger_fn.o \
+	src/outbox/capture/cover.o src/outbox/capture/follow_fn.o \
 	src/outbox/delivery/wait_fn.o src/outbox/delivery/window_fn.o
 headers = $(wildcard src/*.h src/*/*.h src/*/*/*.h)
 

@@ -164,7 +164,7 @@ SELECT format('CREATE FUNCTION decoys.%I(%s) RETURNS %s LANGUAGE plpgsql AS ''BE
     proname, pg_get_function_identity_arguments(oid), prorettype::regtype)
 FROM functions
 WHERE prokind = 'f' AND NOT 'internal'::regtype = ANY (proargtypes) AND prorettype NOT IN ('internal'::regtype, 'cstring'::regtype)
-    AND NOT 'cstring'::regtype = ANY (proargtypes) \gexec
+    AND NOT '{cstring,pg_ddl_command}'::regtype[] && proargtypes::regtype[] \gexec
 CREATE DOMAIN decoys.mileage_policy AS integer;
 CREATE DOMAIN decoys.geometry AS text;
 CREATE DOMAIN decoys.track AS text;

@@ -2,7 +2,7 @@
 -- or goes.
 
 BEGIN;
-SELECT plan(53);
+SELECT plan(54);
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
 
@@ -163,7 +163,11 @@ CREATE TABLE trips_june PARTITION OF trips FOR VALUES FROM ('2024-06-01') TO ('2
 INSERT INTO trips VALUES (34, '2024-06-01', 'new');
 SELECT is(pg_temp.events(), 'trip.created 34', 'a trigger that was renamed is not made again with the next partition');
 SELECT is((SELECT string_agg(partition || ' ' || covered, ', ') FROM tripmeter.outbox_coverage() WHERE partition IN ('trips'::regclass, 'trips_april'::regclass)),
-    'trips true, trips_april true', 'one whose name is taken is made by another');
+    'trips true, trips_april false', 'a new partition is no reason to touch others');
+SELECT tripmeter.outbox_rule('trips', 'trip.gone', '{delete}');
+SELECT tripmeter.outbox_unrule('trips', 'trip.gone');
+SELECT is((SELECT string_agg(partition || ' ' || covered, ', ') FROM tripmeter.outbox_coverage() WHERE partition IN ('trips'::regclass, 'trips_april'::regclass)),
+    'trips true, trips_april true', 'to set a rule makes what is missing, also where its name is taken');
 UPDATE trips_april SET status = 'renamed';
 DELETE FROM trips_april;
 SELECT is(pg_temp.events(), 'trip.updated 21, trip.deleted 21', 'and fires, once');

@@ -57,114 +57,54 @@ COMMENT ON FUNCTION outbox_check(regclass) IS
     'Reads what a table is attached with and what its rules say as the triggers do, with their errors, and makes all sessions read it again. Internal: attaching and setting rules call it.';
 REVOKE ALL ON FUNCTION outbox_check(regclass) FROM PUBLIC;
 
--- The triggers a relation needs: their names when they are made, their events, as pg_trigger.tgtype
--- has them too, and the transition tables they read. One that is there is known by its function and
--- its event, for its owner may have renamed it.
-CREATE FUNCTION outbox_triggers() RETURNS TABLE (trigger name, event text, tgtype smallint, referencing text)
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1 ROWS 4
-BEGIN ATOMIC
-    VALUES ('tripmeter_outbox_insert'::name, 'AFTER INSERT', 4::smallint, 'REFERENCING NEW TABLE AS new_rows'),
-        ('tripmeter_outbox_update', 'AFTER UPDATE', 16, 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-        ('tripmeter_outbox_delete', 'AFTER DELETE', 8, 'REFERENCING OLD TABLE AS old_rows'),
-        ('tripmeter_outbox_truncate', 'BEFORE TRUNCATE', 34, '');
-END;
-COMMENT ON FUNCTION outbox_triggers() IS 'The triggers of a relation that is captured. Internal.';
-REVOKE ALL ON FUNCTION outbox_triggers() FROM PUBLIC;
-
-CREATE FUNCTION outbox_members(relation regclass) RETURNS TABLE (member regclass, kind "char")
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 100 ROWS 12
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT c.oid::regclass, c.relkind
-    FROM pg_class c
-    WHERE c.oid = relation
-        OR c.oid IN (SELECT tree.relid FROM pg_partition_tree(relation) tree)
-$function$;
-COMMENT ON FUNCTION outbox_members(regclass) IS 'A table and all of its partitions. Internal.';
-REVOKE ALL ON FUNCTION outbox_members(regclass) FROM PUBLIC;
+CREATE FUNCTION outbox_missing(relation regclass) RETURNS text
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_missing'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION outbox_missing(regclass) IS
+    'Says what keeps changes of one relation from being captured; NULL: nothing. Internal.';
+REVOKE ALL ON FUNCTION outbox_missing(regclass) FROM PUBLIC;
 
 CREATE FUNCTION outbox_cover(relation regclass) RETURNS void
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    member regclass;
-    missing record;
-BEGIN
-    SELECT m.member INTO member FROM tripmeter.outbox_members(outbox_cover.relation) m WHERE m.kind NOT IN ('r', 'p');
-    IF FOUND THEN
-        RAISE EXCEPTION 'changes of "%" cannot be captured', member USING
-            ERRCODE = 'wrong_object_type',
-            DETAIL = format('Table "%s" would be captured with its partitions, and this one is a foreign table.', relation),
-            HINT = 'Detach the partition from it.';
-    END IF;
-    FOR missing IN
-        SELECT m.member, t.trigger::text, t.event, t.referencing
-        FROM tripmeter.outbox_members(outbox_cover.relation) m, tripmeter.outbox_triggers() t
-        WHERE NOT EXISTS (SELECT FROM pg_trigger g
-            WHERE g.tgrelid = m.member AND g.tgfoid = 'tripmeter.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype)
-        ORDER BY m.member::oid, t.trigger
-    LOOP
-        -- the owner may have a trigger of this name
-        WHILE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = missing.member AND g.tgname = missing.trigger) LOOP
-            missing.trigger := missing.trigger || '_';
-        END LOOP;
-        EXECUTE format('CREATE TRIGGER %I %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION tripmeter.outbox_capture()',
-            missing.trigger, missing.event, missing.member, missing.referencing);
-    END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION outbox_cover(regclass) IS 'Makes the triggers that a table and its partitions lack. Internal.';
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_cover'
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_cover(regclass) IS
+    'Makes the triggers that a locked table and its partitions lack. Errors: a partition is a foreign table. Internal.';
 REVOKE ALL ON FUNCTION outbox_cover(regclass) FROM PUBLIC;
 
--- By the function that they call: whoever drops or renames one of them is none the worse.
 CREATE FUNCTION outbox_uncover(relation regclass) RETURNS void
-    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    name name;
-BEGIN
-    FOR name IN SELECT tgname FROM pg_trigger WHERE tgrelid = relation AND tgfoid = 'tripmeter.outbox_capture()'::regprocedure LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', name, relation);
-    END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION outbox_uncover(regclass) IS 'Drops the triggers that capture changes of one relation. Internal.';
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_uncover'
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_uncover(regclass) IS
+    'Drops the triggers that capture changes of a locked table and its partitions. Internal.';
 REVOKE ALL ON FUNCTION outbox_uncover(regclass) FROM PUBLIC;
 
 -- What table owners call
 
-CREATE FUNCTION outbox_require_owner(caller oid, relation regclass) RETURNS void
-    LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
-    SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    IF NOT pg_has_role(caller, (SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
-        RAISE EXCEPTION 'must be owner of table %', relation USING ERRCODE = 'insufficient_privilege';
-    END IF;
-END
-$function$;
-COMMENT ON FUNCTION outbox_require_owner(oid, regclass) IS 'Error: the caller does not own the table. Internal.';
-REVOKE ALL ON FUNCTION outbox_require_owner(oid, regclass) FROM PUBLIC;
+CREATE FUNCTION outbox_lock_table(caller oid, relation regclass, exclusively boolean) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_lock_table'
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_lock_table(oid, regclass, boolean) IS
+    'Locks a table and its partitions against writing, or exclusively. Locks nothing that the caller does not own. Errors: it does not exist; the caller does not own it; it is not a table that lasts; an isolation level above READ COMMITTED. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_table(oid, regclass, boolean) FROM PUBLIC;
 
-CREATE FUNCTION outbox_require_attached(caller oid, relation regclass) RETURNS void
+CREATE FUNCTION outbox_lock_attached(caller oid, relation regclass, exclusively boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM tripmeter.outbox_require_owner(caller, relation);
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
-    IF NOT EXISTS (SELECT FROM tripmeter.outbox_source s WHERE s.relation = outbox_require_attached.relation) THEN
+    PERFORM tripmeter.outbox_lock_table(caller, relation, exclusively);
+    IF NOT EXISTS (
+        SELECT FROM tripmeter.outbox_source s WHERE s.relation = outbox_lock_attached.relation
+    ) THEN
         RAISE EXCEPTION 'table "%" is not attached to the outbox', relation USING
             ERRCODE = 'undefined_object',
             HINT = 'tripmeter.outbox_attach() attaches a table, with all of its partitions.';
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION outbox_require_attached(oid, regclass) IS
-    'Locks a table against writing. Errors: the caller does not own it; it is not attached. Internal.';
-REVOKE ALL ON FUNCTION outbox_require_attached(oid, regclass) FROM PUBLIC;
+COMMENT ON FUNCTION outbox_lock_attached(oid, regclass, boolean) IS
+    'Locks a table that is attached. Errors: those of outbox_lock_table; it is not attached. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_attached(oid, regclass, boolean) FROM PUBLIC;
 
 CREATE FUNCTION outbox_attach_as(caller oid, relation regclass, aggregate_type text, aggregate_id name[], version_column name,
         payload_columns name[], allow_truncate boolean) RETURNS void
@@ -172,23 +112,18 @@ CREATE FUNCTION outbox_attach_as(caller oid, relation regclass, aggregate_type t
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    class pg_class;
     other regclass;
 BEGIN
-    SELECT c.* INTO class FROM pg_class c WHERE c.oid = relation;
-    IF NOT FOUND OR nullif(aggregate_type, '') IS NULL OR coalesce(cardinality(aggregate_id), 0) = 0 OR array_position(aggregate_id, NULL) IS NOT NULL
-            OR array_position(payload_columns, NULL) IS NOT NULL OR allow_truncate IS NULL THEN
+    IF relation IS NULL OR nullif(aggregate_type, '') IS NULL OR allow_truncate IS NULL
+        OR coalesce(cardinality(aggregate_id), 0) = 0 OR array_position(aggregate_id, NULL) IS NOT NULL
+        OR array_position(payload_columns, NULL) IS NOT NULL
+    THEN
         RAISE EXCEPTION 'a table, the type of its aggregate and the columns that identify it must be given' USING
             ERRCODE = 'invalid_parameter_value',
             HINT = 'For example: tripmeter.outbox_attach(''trips'', ''trip'', ''{trip_id}'').';
     END IF;
-    PERFORM tripmeter.outbox_require_owner(caller, relation);
-    IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' THEN
-        RAISE EXCEPTION 'changes of "%" cannot be captured', relation USING
-            ERRCODE = 'wrong_object_type',
-            DETAIL = 'It is not a table that lasts, or a partitioned one.';
-    END IF;
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
+    -- from here on the table stays what it is
+    PERFORM tripmeter.outbox_lock_table(caller, relation, false);
     SELECT s.relation INTO other FROM tripmeter.outbox_source s
     WHERE s.relation = outbox_attach_as.relation OR s.relation IN (SELECT relid FROM pg_partition_ancestors(outbox_attach_as.relation) a (relid));
     IF FOUND THEN
@@ -197,7 +132,7 @@ BEGIN
             DETAIL = CASE WHEN other = relation THEN 'Its changes are captured.' ELSE format('It is a partition of "%s", and captured with it.', other) END,
             HINT = 'To attach it in another way, detach it first: tripmeter.outbox_detach().';
     END IF;
-    IF class.relispartition THEN
+    IF (SELECT c.relispartition FROM pg_class c WHERE c.oid = relation) THEN
         RAISE EXCEPTION 'changes of partition "%" cannot be captured alone', relation USING
             ERRCODE = 'wrong_object_type',
             DETAIL = 'Those that are made through its parent would go unseen.',
@@ -215,7 +150,7 @@ REVOKE ALL ON FUNCTION outbox_attach_as(oid, regclass, text, name[], name, name[
 CREATE FUNCTION outbox_attach(relation regclass, aggregate_type text, aggregate_id name[], version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL, allow_truncate boolean DEFAULT false) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) IS
-    'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate.';
+    'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate; an isolation level above READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
 REVOKE ALL ON FUNCTION outbox_attach(regclass, text, name[], name, name[], boolean) FROM PUBLIC;
 
@@ -224,8 +159,9 @@ CREATE FUNCTION outbox_detach_as(caller oid, relation regclass) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM tripmeter.outbox_require_attached(caller, relation);
-    PERFORM tripmeter.outbox_uncover(m.member) FROM tripmeter.outbox_members(relation) m;
+    -- to drop a trigger takes this lock anyway: taken at once, it cannot lead to a deadlock
+    PERFORM tripmeter.outbox_lock_attached(caller, relation, true);
+    PERFORM tripmeter.outbox_uncover(relation);
     DELETE FROM tripmeter.outbox_source s WHERE s.relation = outbox_detach_as.relation;
 END
 $function$;
@@ -235,7 +171,7 @@ REVOKE ALL ON FUNCTION outbox_detach_as(oid, regclass) FROM PUBLIC;
 CREATE FUNCTION outbox_detach(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_detach(regclass) IS
-    'Ceases to capture the changes of a table, and forgets its rules. Events that there are stay. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached.';
+    'Stops capturing the changes of a table, and forgets its rules. Events that there are stay. Waits for transactions that use the table. Errors: the table does not exist; the caller does not own it; it is not attached; an isolation level above READ COMMITTED.';
 
 CREATE FUNCTION outbox_rule_as(caller oid, relation regclass, type text, on_operations text[], condition text, payload_columns name[],
         schema_version integer) RETURNS void
@@ -250,11 +186,13 @@ BEGIN
             DETAIL = format('The operations given are %s.', coalesce(quote_nullable(on_operations::text), 'NULL')),
             HINT = 'Operations are insert, update and delete. For example: tripmeter.outbox_rule(''trips'', ''trip.completed'', ''{update}'', ''OLD.status IS DISTINCT FROM NEW.status AND NEW.status = ''''completed'''''').';
     END IF;
-    PERFORM tripmeter.outbox_require_attached(caller, relation);
+    PERFORM tripmeter.outbox_lock_attached(caller, relation, false);
     INSERT INTO tripmeter.outbox_rule
     SELECT DISTINCT relation, type, o.operation, condition, payload_columns, schema_version FROM unnest(on_operations) o (operation)
     ON CONFLICT ON CONSTRAINT outbox_rule_pkey DO UPDATE
     SET condition = excluded.condition, payload = excluded.payload, schemaversion = excluded.schemaversion;
+    -- those that somebody dropped
+    PERFORM tripmeter.outbox_cover(relation);
     PERFORM tripmeter.outbox_check(relation);
 END
 $function$;
@@ -264,7 +202,7 @@ REVOKE ALL ON FUNCTION outbox_rule_as(oid, regclass, text, text[], text, name[],
 CREATE FUNCTION outbox_rule(relation regclass, type text, on_operations text[], condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) IS
-    'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached; the condition is none; a column does not exist.';
+    'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Makes the triggers that somebody has dropped. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not attached; the condition is none; a column does not exist; an isolation level above READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
 REVOKE ALL ON FUNCTION outbox_rule(regclass, text, text[], text, name[], integer) FROM PUBLIC;
 
@@ -273,7 +211,7 @@ CREATE FUNCTION outbox_unrule_as(caller oid, relation regclass, type text) RETUR
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM tripmeter.outbox_require_attached(caller, relation);
+    PERFORM tripmeter.outbox_lock_attached(caller, relation, false);
     DELETE FROM tripmeter.outbox_rule r WHERE r.relation = outbox_unrule_as.relation AND r.type = outbox_unrule_as.type;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'table "%" has no rule "%"', relation, type USING ERRCODE = 'undefined_object';
@@ -287,69 +225,60 @@ REVOKE ALL ON FUNCTION outbox_unrule_as(oid, regclass, text) FROM PUBLIC;
 CREATE FUNCTION outbox_unrule(relation regclass, type text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_unrule(regclass, text) IS
-    'Forgets the rule of this type, for all operations. After the last one is gone, changes make the events created, updated and deleted again. Waits for transactions that write to the table. Errors: the caller does not own the table; it is not attached; it has no such rule.';
+    'Forgets the rule of this type, for all operations. After the last one is gone, changes make the events created, updated and deleted again. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not attached; it has no such rule; an isolation level above READ COMMITTED.';
 
+-- It locks nothing, because anybody may call it.
 CREATE FUNCTION outbox_coverage() RETURNS TABLE (relation regclass, partition regclass, covered boolean, missing text)
     LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 1000 ROWS 100
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT s.relation, m.member, lacking.text IS NULL, lacking.text
-    FROM tripmeter.outbox_source s
-        LEFT JOIN LATERAL tripmeter.outbox_members(s.relation) m ON true
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN m.member IS NULL THEN 'the table does not exist'
-                ELSE string_agg(CASE WHEN g.tgrelid IS NULL THEN format('trigger %s does not exist', t.trigger)
-                        WHEN g.tgenabled = 'D' THEN format('trigger %s is disabled', g.tgname)
-                        WHEN g.tgenabled = 'R' THEN format('trigger %s fires in replicas alone', g.tgname) END, '; ' ORDER BY t.trigger) END
-            FROM tripmeter.outbox_triggers() t
-                LEFT JOIN pg_trigger g ON g.tgrelid = m.member AND g.tgfoid = 'tripmeter.outbox_capture()'::regprocedure AND g.tgtype = t.tgtype
-        ) lacking (text)
-    ORDER BY s.relation::oid, m.member::oid
+    WITH RECURSIVE members (relation, member, problem) AS (
+        SELECT s.relation, c.oid, CASE
+            WHEN c.oid IS NULL THEN 'the table does not exist'
+            WHEN c.relispartition THEN format('it is a partition of %s: attach that instead', pg_partition_root(c.oid))
+            ELSE tripmeter.outbox_missing(c.oid) END
+        FROM tripmeter.outbox_source s LEFT JOIN pg_class c ON c.oid = s.relation
+        UNION ALL
+        SELECT m.relation, c.oid, tripmeter.outbox_missing(c.oid)
+        FROM members m JOIN pg_inherits i ON i.inhparent = m.member JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE c.relispartition
+    )
+    SELECT m.relation, m.member::regclass, m.problem IS NULL, m.problem
+    FROM members m
+    ORDER BY m.relation::oid, m.member
 $function$;
 COMMENT ON FUNCTION outbox_coverage() IS
     'The tables that are attached, each with its partitions and itself, whether changes of these are captured, and if not what is missing.';
 
 -- Partitions that come and go
 
+CREATE FUNCTION outbox_follow(command pg_ddl_command) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_follow'
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_follow(pg_ddl_command) IS
+    'Captures the partitions that a command creates or attaches, and stops capturing those that it detaches. Errors: those of outbox_follow_partitions. Internal.';
+REVOKE ALL ON FUNCTION outbox_follow(pg_ddl_command) FROM PUBLIC;
+
+-- The command is looked at only if it is about a partition or its parent.
 CREATE FUNCTION outbox_follow_partitions() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    source regclass;
-    stray regclass;
 BEGIN
-    IF NOT EXISTS (SELECT FROM tripmeter.outbox_source) THEN
-        RETURN;
-    END IF;
-    SELECT s.relation INTO source FROM tripmeter.outbox_source s JOIN pg_class c ON c.oid = s.relation WHERE c.relispartition;
-    IF FOUND THEN
-        RAISE EXCEPTION 'table "%" is attached to the outbox', source USING
-            ERRCODE = 'object_in_use',
-            DETAIL = format('As a partition of "%s" it would not be seen what is done through that.', pg_partition_root(source)),
-            HINT = 'Detach it first, by tripmeter.outbox_detach(), and attach the root.';
-    END IF;
-    FOR source IN
-        SELECT DISTINCT s.relation
-        FROM pg_event_trigger_ddl_commands() command, pg_partition_ancestors(command.objid) ancestor (relid), tripmeter.outbox_source s
-        WHERE command.classid = 'pg_class'::regclass AND s.relation = ancestor.relid
-    LOOP
-        -- what was a partition of it is none any more
-        FOR stray IN
-            SELECT DISTINCT tgrelid FROM pg_trigger
-            WHERE tgfoid = 'tripmeter.outbox_capture()'::regprocedure
-                AND NOT EXISTS (SELECT FROM tripmeter.outbox_source s WHERE s.relation = tgrelid)
-                AND NOT EXISTS (SELECT FROM tripmeter.outbox_source s, pg_partition_ancestors(tgrelid) ancestor (relid) WHERE s.relation = ancestor.relid)
-        LOOP
-            PERFORM tripmeter.outbox_uncover(stray);
-        END LOOP;
-        PERFORM tripmeter.outbox_cover(source);
-    END LOOP;
+    PERFORM tripmeter.outbox_follow(command.command)
+    FROM pg_event_trigger_ddl_commands() command
+    WHERE command.classid = 'pg_class'::regclass AND pg_partition_root(command.objid) IS NOT NULL;
 END
 $function$;
 COMMENT ON FUNCTION outbox_follow_partitions() IS
-    'Captures partitions that are created or attached, and ceases to capture those that are detached. Errors: a partition is a foreign table; a table that is attached to the outbox becomes a partition.';
+    'Captures partitions that are created or attached, and stops capturing those that are detached. Errors: a partition is a foreign table; a table that is attached to the outbox becomes a partition.';
 REVOKE ALL ON FUNCTION outbox_follow_partitions() FROM PUBLIC;
+
+CREATE FUNCTION outbox_forget(relations oid[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'tripmeter_outbox_forget'
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION outbox_forget(oid[]) IS 'Forgets the sources and rules of relations. Internal.';
+REVOKE ALL ON FUNCTION outbox_forget(oid[]) FROM PUBLIC;
 
 CREATE FUNCTION outbox_forget_dropped() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -358,9 +287,9 @@ AS $function$
 BEGIN
     -- not there any more if it is the extension that was dropped
     IF to_regclass('tripmeter.outbox_source') IS NOT NULL THEN
-        DELETE FROM tripmeter.outbox_source s
-        USING pg_event_trigger_dropped_objects() dropped
-        WHERE dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND s.relation = dropped.objid;
+        PERFORM tripmeter.outbox_forget(array_agg(dropped.objid))
+        FROM pg_event_trigger_dropped_objects() dropped
+        WHERE dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND dropped.object_type = 'table';
     END IF;
 END
 $function$;
