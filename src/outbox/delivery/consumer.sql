@@ -342,6 +342,56 @@ COMMENT ON FUNCTION outbox_forget_failures(outbox_consumer, outbox_share, outbox
     'Forgets that events failed which are handed out again from a tick on. Internal.';
 REVOKE ALL ON FUNCTION outbox_forget_failures(outbox_consumer, outbox_share, outbox_tick) FROM PUBLIC;
 
+CREATE FUNCTION outbox_lock_shares(of_consumer text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    present integer[];
+    locked integer[] := '{}';
+BEGIN
+    -- again if it was subscribed anew while this waited
+    LOOP
+        present := ARRAY(SELECT s.id FROM tripmeter.outbox_share AS s WHERE s.consumer = of_consumer ORDER BY s.id);
+        EXIT WHEN present = locked;
+        PERFORM tripmeter.outbox_lock(share, true) FROM unnest(present) AS share;
+        locked := present;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION outbox_lock_shares(text) IS
+    'Locks all shares of a consumer until the transaction ends. Waits for workers that hold one. Internal.';
+REVOKE ALL ON FUNCTION outbox_lock_shares(text) FROM PUBLIC;
+
+CREATE FUNCTION outbox_keep_slots(from_tick bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    kept record;
+BEGIN
+    FOR kept IN
+        SELECT r.slot, r.opened_tick FROM tripmeter.outbox_ring AS r
+        WHERE r.opened_tick IS NOT NULL AND coalesce(r.sealed_tick > from_tick, true)
+        ORDER BY r.slot
+    LOOP
+        EXECUTE format('LOCK TABLE tripmeter.outbox_%s IN ACCESS SHARE MODE', kept.slot);
+        IF NOT EXISTS (
+            SELECT FROM tripmeter.outbox_ring AS r WHERE r.slot = kept.slot AND r.opened_tick = kept.opened_tick
+        ) THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION outbox_keep_slots(bigint) IS
+    'Keeps the slots that may hold events after a tick from being truncated until the transaction ends. False if one has been truncated meanwhile. Internal.';
+REVOKE ALL ON FUNCTION outbox_keep_slots(bigint) FROM PUBLIC;
+
+-- No lock is held that other consumers or the rotation of slots need. Slots that are in use now are
+-- kept by a lock. Slots that are opened later are kept by the progress that others see until this
+-- commits: it cannot go on, because the shares are locked.
 CREATE FUNCTION outbox_seek_as(caller oid, consumer text, start text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -353,12 +403,15 @@ DECLARE
     p tripmeter.outbox_progress;
 BEGIN
     PERFORM tripmeter.outbox_this_era();
+    PERFORM tripmeter.outbox_lock_shares(c.consumer);
+    -- it may have changed, or ended, while this waited
+    c := tripmeter.outbox_consumer_of(caller, consumer);
     PERFORM tripmeter.outbox_check_receive(c, 1);
-    -- no slot is truncated until this commits
-    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    from_tick := tripmeter.outbox_start(start);
+    LOOP
+        from_tick := tripmeter.outbox_start(start);
+        EXIT WHEN tripmeter.outbox_keep_slots(from_tick);
+    END LOOP;
     FOR share IN SELECT * FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer AND s.share >= 0 ORDER BY s.id LOOP
-        PERFORM tripmeter.outbox_lock(share.id, true);
         p := tripmeter.outbox_newest(share.id);
         UPDATE tripmeter.outbox_retry AS r SET batch = NULL WHERE r.batch = p.batch;
         PERFORM tripmeter.outbox_forget_failures(c, share, tripmeter.outbox_tick_of(from_tick));
@@ -388,9 +441,9 @@ AS $function$
 DECLARE
     c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
 BEGIN
-    -- before the shares, as subscribing and seeking do
-    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM tripmeter.outbox_lock(s.id, true) FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer;
+    PERFORM tripmeter.outbox_lock_shares(c.consumer);
+    -- it may have ended while this waited
+    c := tripmeter.outbox_consumer_of(caller, consumer);
     DELETE FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer;
     DELETE FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer;
     DELETE FROM tripmeter.outbox_share AS s WHERE s.consumer = c.consumer;
