@@ -431,18 +431,25 @@ $function$;
 COMMENT ON FUNCTION outbox_check_receive(outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
 REVOKE ALL ON FUNCTION outbox_check_receive(outbox_consumer, integer) FROM PUBLIC;
 
+-- The error for a consumer of others is that for a batch that does not exist: whoever guesses numbers
+-- learns no names. A superuser, who may act for all, gets all errors.
 CREATE FUNCTION outbox_lock_batch(caller oid, batch bigint) RETURNS outbox_progress
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     of_share integer := (batch >> 40)::integer;
-    consumer text := (SELECT s.consumer FROM tripmeter.outbox_share AS s WHERE s.id = of_share);
+    consumer text := (
+        SELECT s.consumer FROM tripmeter.outbox_share AS s JOIN tripmeter.outbox_consumer AS c USING (consumer)
+        WHERE s.id = of_share AND (
+            (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = caller)
+            OR pg_has_role(caller, (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = c.owner), 'USAGE')));
 BEGIN
     IF consumer IS NULL THEN
         RAISE EXCEPTION 'there is no batch %', coalesce(batch::text, 'NULL') USING
             ERRCODE = 'invalid_parameter_value',
-            HINT = 'Give the number that tripmeter.outbox_receive gave.';
+            DETAIL = 'No consumer that you may act for has it.',
+            HINT = 'Give the number that tripmeter.outbox_receive gave, as a member of the consumer''s role.';
     END IF;
     PERFORM tripmeter.outbox_consumer_of(caller, consumer);
     PERFORM tripmeter.outbox_this_era();
@@ -451,7 +458,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION outbox_lock_batch(oid, bigint) IS
-    'Locks the share of a batch and returns its progress. Errors: there is none; the caller may not act for its consumer; those of outbox_this_era. Internal.';
+    'Locks the share of a batch and returns its progress. Errors: there is none, or the caller may not act for its consumer; those of outbox_this_era. Internal.';
 REVOKE ALL ON FUNCTION outbox_lock_batch(oid, bigint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_refuse_batch(batch bigint, p outbox_progress) RETURNS void
@@ -515,4 +522,4 @@ REVOKE ALL ON FUNCTION outbox_ack_as(oid, bigint) FROM PUBLIC;
 CREATE FUNCTION outbox_ack(batch bigint) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_ack(bigint) IS
-    'All events of a batch are done but those that outbox_nack was told of. False if it was acknowledged before. Errors: another worker has taken it over; the caller may not act for its consumer; those of outbox_this_era.';
+    'All events of a batch are done but those that outbox_nack was told of. False if it was acknowledged before. Errors: another worker has taken it over; there is none, or the caller may not act for its consumer; those of outbox_this_era.';

@@ -80,7 +80,8 @@ REVOKE ALL ON FUNCTION inbox_as(oid, text, uuid) FROM PUBLIC;
 CREATE FUNCTION inbox(consumer text, id uuid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION inbox(text, uuid) IS
-    'Whether a consumer sees this id for the first time: true once, false afterwards, as long as the transaction that got true did not fail. Waits for a transaction that has just asked the same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be subscribed here: then ids are the calling role''s. Errors: the caller is no member of the consumer''s role; an isolation level above READ COMMITTED; an argument that is NULL.';
+    'Whether a consumer sees this id for the first time: true once, false afterwards, as long as the transaction that got true did not fail. Waits for a transaction that has just asked the same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be subscribed here: then ids are the calling role''s. For consumers: EXECUTE is to be granted, because ids take space. Errors: the caller is no member of the consumer''s role; an isolation level above READ COMMITTED; an argument that is NULL.';
+REVOKE ALL ON FUNCTION inbox(text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION outbox_inbox_turn() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE

@@ -197,6 +197,8 @@ AS $function$
     UNION ALL
     SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter.outbox'::regclass
     UNION ALL
+    SELECT 'inbox_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter.outbox_inbox'::regclass
+    UNION ALL
     SELECT 'uncovered_tables', NULL, count(*), string_agg(partition::text, ', ') FROM tripmeter.outbox_coverage() WHERE NOT covered
     UNION ALL
     SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM tripmeter.outbox_blocker()

@@ -97,18 +97,25 @@ REVOKE ALL ON FUNCTION outbox_seal_closed(integer) FROM PUBLIC;
 
 -- Opening
 
+-- The session that adds a slot is any consumer's, so its settings must not matter.
 CREATE FUNCTION outbox_add_partition(parent text, of_slot smallint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
+    SET default_tablespace = ''
 AS $function$
+DECLARE
+    storage text := (
+        SELECT concat_ws(' ', 'USING ' || quote_ident(a.amname), 'TABLESPACE ' || quote_ident(s.spcname))
+        FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam LEFT JOIN pg_tablespace AS s ON s.oid = c.reltablespace
+        WHERE c.oid = format('tripmeter.%s_0', parent)::regclass);
 BEGIN
     -- attached, for a partition that is created as one waits for all readers
-    EXECUTE format('CREATE TABLE tripmeter.%1$s_%2$s (LIKE tripmeter.%1$s_0 INCLUDING ALL)', parent, of_slot);
+    EXECUTE format('CREATE TABLE tripmeter.%1$s_%2$s (LIKE tripmeter.%1$s_0 INCLUDING ALL) %3$s', parent, of_slot, storage);
     EXECUTE format('REVOKE ALL ON tripmeter.%1$s_%2$s FROM PUBLIC', parent, of_slot);
     EXECUTE format('ALTER TABLE tripmeter.%1$s ATTACH PARTITION tripmeter.%1$s_%2$s FOR VALUES IN (%2$s)', parent, of_slot);
 END
 $function$;
-COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table. Internal.';
+COMMENT ON FUNCTION outbox_add_partition(text, smallint) IS 'Adds a slot to a partitioned table, stored as its first slot is. Internal.';
 REVOKE ALL ON FUNCTION outbox_add_partition(text, smallint) FROM PUBLIC;
 
 CREATE FUNCTION outbox_add_slot() RETURNS smallint
