@@ -191,10 +191,10 @@ BEGIN
     UPDATE tripmeter.tariffs t
     SET valid = tstzrange(lower(t.valid), valid_from)
     WHERE t.name = tariff_publish.name AND t.valid @> valid_from;
-    INSERT INTO tripmeter.tariffs (name, version, valid, tariff)
+    INSERT INTO tripmeter.tariffs AS stored (name, version, valid, tariff)
     SELECT tariff_publish.name, coalesce(max(t.version), 0) + 1, tstzrange(valid_from, NULL), tariff_publish.tariff
     FROM tripmeter.tariffs t WHERE t.name = tariff_publish.name
-    RETURNING version INTO result;
+    RETURNING stored.version INTO result;
     RETURN result;
 END
 $function$;
