@@ -191,7 +191,7 @@ CREATE FUNCTION outbox_start(start text) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    oldest bigint := (SELECT min(opened_tick) FROM tripmeter.outbox_ring);
+    oldest bigint := tripmeter.outbox_oldest_tick();
 BEGIN
     CASE
         WHEN start = 'oldest' THEN
@@ -223,7 +223,7 @@ CREATE FUNCTION outbox_tick_at("time" timestamptz) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN coalesce(tripmeter.outbox_tick_by("time"), (SELECT min(r.opened_tick) FROM tripmeter.outbox_ring AS r));
+    RETURN greatest(tripmeter.outbox_tick_by("time"), tripmeter.outbox_oldest_tick());
 END
 $function$;
 COMMENT ON FUNCTION outbox_tick_at(timestamptz) IS
@@ -368,25 +368,16 @@ CREATE FUNCTION outbox_keep_slots(from_tick bigint) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    kept record;
+    kept smallint;
 BEGIN
-    FOR kept IN
-        SELECT r.slot, r.opened_tick FROM tripmeter.outbox_ring AS r
-        WHERE r.opened_tick IS NOT NULL AND coalesce(r.sealed_tick > from_tick, true)
-        ORDER BY r.slot
-    LOOP
-        EXECUTE format('LOCK TABLE tripmeter.outbox_%s IN ACCESS SHARE MODE', kept.slot);
-        IF NOT EXISTS (
-            SELECT FROM tripmeter.outbox_ring AS r WHERE r.slot = kept.slot AND r.opened_tick = kept.opened_tick
-        ) THEN
-            RETURN false;
-        END IF;
+    FOREACH kept IN ARRAY tripmeter.outbox_slots(from_tick) LOOP
+        EXECUTE format('LOCK TABLE tripmeter.outbox_%s IN ACCESS SHARE MODE', kept);
     END LOOP;
-    RETURN true;
+    RETURN from_tick >= tripmeter.outbox_oldest_tick();
 END
 $function$;
 COMMENT ON FUNCTION outbox_keep_slots(bigint) IS
-    'Keeps the slots that may hold events after a tick from being truncated until the transaction ends. False if one has been truncated meanwhile. Internal.';
+    'Keeps the slots that may hold events after a tick from being truncated until the transaction ends. False if one has been truncated before it was locked. Internal.';
 REVOKE ALL ON FUNCTION outbox_keep_slots(bigint) FROM PUBLIC;
 
 -- No lock is held that other consumers or the rotation of slots need. Slots that are in use now are

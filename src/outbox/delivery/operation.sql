@@ -69,7 +69,9 @@ BEGIN
                 PERFORM tripmeter.outbox_write(p);
             END IF;
         END LOOP;
-        UPDATE tripmeter.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = torn.slot;
+        UPDATE tripmeter.outbox_ring
+        SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL, truncated_tick = sealed_tick
+        WHERE slot = torn.slot;
     END LOOP;
 END
 $function$;

@@ -42,7 +42,9 @@ BEGIN
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', tables);
     PERFORM tripmeter.outbox_keep_referenced(of_slot);
     EXECUTE format('TRUNCATE %s', tables);
-    UPDATE tripmeter.outbox_ring SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL WHERE slot = of_slot;
+    UPDATE tripmeter.outbox_ring
+    SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL, truncated_tick = sealed_tick
+    WHERE slot = of_slot;
     RETURN true;
 EXCEPTION
     WHEN lock_not_available THEN

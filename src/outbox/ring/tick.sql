@@ -23,7 +23,8 @@ CREATE TABLE outbox_ring (
     opened_tick bigint,
     opened_at timestamptz,
     closed_by xid8,
-    sealed_tick bigint
+    sealed_tick bigint,
+    truncated_tick bigint
 );
 COMMENT ON TABLE outbox_ring IS 'Slots of the ring: a partition each of outbox, outbox_tick and outbox_progress, which are truncated together. A slot with no opened_tick is free.';
 COMMENT ON COLUMN outbox_ring.slot IS 'the number in the partitions'' names';
@@ -31,6 +32,7 @@ COMMENT ON COLUMN outbox_ring.opened_tick IS 'a tick that sees nothing of what t
 COMMENT ON COLUMN outbox_ring.opened_at IS 'when it became the current one';
 COMMENT ON COLUMN outbox_ring.closed_by IS 'the transaction that opened the next slot instead; of the system at that time';
 COMMENT ON COLUMN outbox_ring.sealed_tick IS 'a tick that sees all that the slot will ever hold';
+COMMENT ON COLUMN outbox_ring.truncated_tick IS 'the sealed_tick of what the slot held before; earlier ticks lack its events';
 
 CREATE SEQUENCE outbox_tick_number AS bigint CACHE 1;
 COMMENT ON SEQUENCE outbox_tick_number IS 'Numbers of ticks.';
@@ -215,6 +217,19 @@ CREATE FUNCTION outbox_tick_of(number bigint) RETURNS outbox_tick
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION outbox_tick_of(bigint) IS 'A tick by its number; NULL if it is no longer kept. Internal.';
 REVOKE ALL ON FUNCTION outbox_tick_of(bigint) FROM PUBLIC;
+
+-- A slot may be kept, by a reader or a long transaction, when later ones are gone.
+CREATE FUNCTION outbox_oldest_tick() RETURNS bigint
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (SELECT greatest(min(r.opened_tick), max(r.truncated_tick)) FROM tripmeter.outbox_ring AS r);
+END
+$function$;
+COMMENT ON FUNCTION outbox_oldest_tick() IS
+    'The oldest tick after which all events are kept. NULL: there is none yet. Internal.';
+REVOKE ALL ON FUNCTION outbox_oldest_tick() FROM PUBLIC;
 
 -- The events that are new since a tick have numbers after seq_before, but those of
 -- transactions that were in progress then: some have ids from the snapshot's xmax on.
