@@ -1,7 +1,8 @@
--- The mileage of the table recording, by trip and in total, and what was left
--- out, by reason. Takes the variables policy and name, that of the file.
+-- The mileage of the table recording, by trip and in total, and what was left out, by reason.
+-- Takes the variables policy and name, the name of the file.
 
 \ir display.sql
+\set SHOW_CONTEXT never
 
 DROP TABLE IF EXISTS recording_mileage;
 CREATE TABLE recording_mileage AS
@@ -62,3 +63,12 @@ FROM (SELECT sum(rows) AS rows, sum(used_count) AS used, sum(distance_m) AS dist
 ORDER BY place;
 
 \echo Policy: :applied
+SELECT count(*) AS unread, count(*) > 0 AS any_unread, count(*) > 5 AS more_unread FROM unreadable \gset
+\if :any_unread
+\echo
+\echo Values that cannot be read, left out: :unread
+SELECT format('line %s: %s', line, complaint) AS "in the file" FROM unreadable ORDER BY line LIMIT 5;
+\if :more_unread
+\echo The others are in the table unreadable.
+\endif
+\endif

@@ -10,24 +10,33 @@ die() {
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"
-    elif command -v sudo >/dev/null; then sudo "$@"
-    else die "this needs root, to run: $*" "Run it as root, or install sudo."
-    fi
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# Say on the screen, not in a log, what packages need and why they cannot be had.
+require_root() {
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        die "packages are missing, and this user cannot install them: $*" \
+            "Run this as root, or install sudo, or install the packages first."
+    [ "$(id -u)" -eq 0 ] || sudo -v ||
+        die "packages are missing, and sudo refuses to install them: $*" \
+            "Run this as root, or install the packages first."
 }
 
-# Run a long step with its output in a log, which is shown if it fails.
-logged() {
-    local what=$1 log
+# Run a long step with its output in a log. If it fails, show the log's end and return 1.
+try_logged() {
+    local what=$1 status=0
     shift
     log=$(mktemp "${TMPDIR:-/tmp}/tripmeter-log.XXXXXX")
     say "$what"
-    if ! "$@" >"$log" 2>&1; then
-        tail -n 40 "$log" >&2
-        die "failed: $what" "The command was: $*" "Its whole output is in $log."
-    fi
-    rm -f "$log"
+    "$@" >"$log" 2>&1 || status=1
+    [ "$status" -eq 0 ] || tail -n 40 "$log" >&2
+    [ "$status" -ne 0 ] || rm -f "$log"
+    return "$status"
+}
+
+# Run a long step that must succeed.
+logged() {
+    try_logged "$@" || die "failed: $1" "The command was: ${*:2}" "Its whole output is in $log."
 }
 
 # Install packages by name, those that are missing.
@@ -40,13 +49,21 @@ install_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null ||
         die "missing packages: ${missing[*]}" "This system has no apt-get; install them by other means."
-    logged "Installing ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
+    require_root "${missing[*]}"
+    try_logged "Installing ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" ||
+        die "packages cannot be installed: ${missing[*]}" \
+            "The last lines above say why. Without a network, install them by other means first."
 }
 
 refresh_package_lists() {
     [ -n "${package_lists_fresh:-}" ] && return
-    logged "Refreshing the package lists" as_root apt-get update -o DPkg::Lock::Timeout=300
+    require_root "the package lists must be refreshed"
+    # apt-get update ends with 0 even if it reaches no server
+    try_logged "Refreshing the package lists" as_root apt-get update -o DPkg::Lock::Timeout=300 \
+        -o APT::Update::Error-Mode=any ||
+        die "the package lists cannot be refreshed" \
+            "The last lines above say why. Is there a network?"
     package_lists_fresh=1
 }
 
