@@ -51,6 +51,9 @@ DATA = $(wildcard src/upgrade/*.sql)
 
 # Results must not differ between machines: no contraction, no fast-math.
 PG_CFLAGS = -ffp-contract=off -Wall -Wextra -Wno-declaration-after-statement
+# Export only what the server looks up by name; src/compat.h marks it. PostgreSQL 16 and
+# later pass this flag themselves.
+PG_CFLAGS += -fvisibility=hidden
 # As system headers, PostgreSQL's own give no warnings.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 SHLIB_LINK = -lproj -lm
@@ -65,12 +68,14 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql \
 	test/isolation/results test/isolation/regression.* test/unit/*_test test/unit/*.o \
 	test/fuzz/*_fuzz test/fuzz/*_replay test/fuzz/make_seeds
 
+# No bitcode for JIT. Code inlined from it could not call functions that the library hides,
+# and it would be a second compilation of arithmetic that promises its bits. PostgreSQL 15 and
+# 17 inline nothing from it: their forwarding function lacks the caller's target attributes.
+override with_llvm = no
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
-
-# What JIT inlines must give the same bits as what it does not.
-override BITCODE_CFLAGS += -ffp-contract=off
 
 # Loops over the columns of a block are worth vectors; a root that sets errno is not one.
 src/geo/geodesic.o src/track/int_column.o src/track/block_codec.o: \

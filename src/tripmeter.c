@@ -6,9 +6,9 @@
 
 #include <limits.h>
 
-#include "fmgr.h"
 #include "utils/guc.h"
 
+#include "compat.h"
 #include "tripmeter.h"
 
 PG_MODULE_MAGIC;
@@ -19,7 +19,7 @@ char	   *tripmeter_tracestate = NULL;
 char	   *tripmeter_correlationid = NULL;
 char	   *tripmeter_causationid = NULL;
 
-void		_PG_init(void);
+PGDLLEXPORT void _PG_init(void);
 
 /* What the events of a transaction are marked with: SET LOCAL is how. */
 static void

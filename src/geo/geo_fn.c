@@ -4,12 +4,9 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "miscadmin.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 
 /* Points between two looks at whether the query was cancelled. */

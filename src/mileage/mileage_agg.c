@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "mileage/measurement.h"
 #include "mileage/policy_fn.h"

@@ -11,7 +11,6 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -22,6 +21,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "mileage/odometer.h"
 #include "mileage/reading_buffer.h"
 #include "mileage/windows.h"

@@ -5,8 +5,8 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "fmgr.h"
 
+#include "compat.h"
 #include "mileage/policy_fn.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_cmp);

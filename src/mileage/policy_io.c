@@ -16,11 +16,11 @@
 #include <math.h>
 
 #include "common/shortest_dec.h"
-#include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "mileage/policy_fn.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_in);

@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "mileage/policy_fn.h"
 #include "mileage/stop_finder.h"

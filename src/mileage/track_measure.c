@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "mileage/policy_fn.h"
 #include "mileage/track_measure.h"

@@ -5,11 +5,9 @@
 #ifndef TRIPMETER_AGG_STATE_H
 #define TRIPMETER_AGG_STATE_H
 
-#include "fmgr.h"
 #include "lib/stringinfo.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
+
+#include "compat.h"
 
 /* The context that the states of this aggregate live in. */
 static inline MemoryContext

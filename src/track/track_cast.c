@@ -6,9 +6,9 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
-#include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/track_fn.h"
 

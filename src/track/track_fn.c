@@ -5,15 +5,12 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "fmgr.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 #include "catalog/pg_type.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/track_fn.h"
 

@@ -5,17 +5,14 @@
 #include "postgres.h"
 
 #include "common/shortest_dec.h"
-#include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "track/track_fn.h"
 #include "track/track_text.h"
 

@@ -5,11 +5,11 @@
 #include "postgres.h"
 
 #include "common/shortest_dec.h"
-#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "compat.h"
 #include "track/track_fn.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_as_mfjson);

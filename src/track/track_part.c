@@ -4,13 +4,13 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/track_fn.h"
 

@@ -4,13 +4,13 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "compat.h"
 #include "track/track_fn.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_simplify);

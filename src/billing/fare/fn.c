@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "common/int.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -16,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "billing/fare/site.h"
+#include "compat.h"
 #include "mileage/policy_fn.h"
 #include "mileage/track_measure.h"
 

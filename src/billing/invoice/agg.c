@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -20,6 +19,7 @@
 #include "utils/typcache.h"
 
 #include "billing/invoice/agg.h"
+#include "compat.h"
 #include "track/agg_state.h"
 #include "tripmeter.h"
 

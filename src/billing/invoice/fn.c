@@ -4,11 +4,11 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
 #include "billing/tariff/value.h"
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_delta);
 

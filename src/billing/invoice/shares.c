@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -15,6 +14,7 @@
 #include "utils/typcache.h"
 
 #include "billing/invoice/agg.h"
+#include "compat.h"
 #include "track/agg_state.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_shares_accum);

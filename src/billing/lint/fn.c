@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -15,6 +14,7 @@
 
 #include "billing/lint/lint.h"
 #include "billing/tariff/value.h"
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_tariff_lint);
 

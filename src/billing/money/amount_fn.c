@@ -8,13 +8,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
 #include "billing/tariff/tariff.h"
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_allocate);
 PG_FUNCTION_INFO_V1(tripmeter_round_amount);

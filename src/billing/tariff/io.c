@@ -5,14 +5,11 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
 #include "billing/tariff/read.h"
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_tariff_in);
 PG_FUNCTION_INFO_V1(tripmeter_tariff_out);

@@ -13,11 +13,9 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
 #include "billing/tariff/read.h"
+#include "compat.h"
 
 #define MAX_TARIFF_BYTES	(1024 * 1024)
 

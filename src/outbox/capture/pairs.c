@@ -15,10 +15,8 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "outbox/capture/pairs.h"
 
 /* The new rows of one aggregate that no old row has been found for. */

@@ -19,10 +19,8 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "outbox/capture/payload.h"
 
 /* A type of no special form is a string for to_jsonb(), unless it is cast to json. */

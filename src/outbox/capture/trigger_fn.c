@@ -11,16 +11,13 @@
 #include "access/table.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "outbox/capture/pairs.h"
 #include "outbox/capture/source.h"
 #include "outbox/ring/writer.h"

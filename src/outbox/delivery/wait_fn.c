@@ -8,13 +8,14 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
+
+#include "compat.h"
 
 /* How often it is checked whether a transaction has ended; that costs next to nothing. */
 #define NAP_MS 20

@@ -11,7 +11,6 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -20,6 +19,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "outbox/ring/catalog.h"
 #include "outbox/ring/row.h"
 #include "outbox/ring/scan.h"

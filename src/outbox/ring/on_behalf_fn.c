@@ -13,11 +13,12 @@
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_as_owner);
 

@@ -9,7 +9,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "access/xlog_internal.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -18,6 +17,8 @@
 #include "utils/relcache.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
+
+#include "compat.h"
 
 /* Advisory locks of users have 1 or 2 in this field. */
 #define LOCKS_OF_OUTBOX 7

@@ -10,12 +10,12 @@
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/xlog.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
 #include "utils/pg_lsn.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "outbox/ring/row.h"
 #include "outbox/ring/scan.h"
 

@@ -24,10 +24,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 #include "utils/xid8.h"
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
 
+#include "compat.h"
 #include "outbox/ring/catalog.h"
 #include "outbox/ring/slot.h"
 #include "outbox/ring/writer.h"
