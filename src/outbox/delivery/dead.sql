@@ -42,16 +42,22 @@ COMMENT ON FUNCTION outbox_take_dead(oid, text, uuid) IS
     'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role. Internal.';
 REVOKE ALL ON FUNCTION outbox_take_dead(oid, text, uuid) FROM PUBLIC;
 
+-- The share is locked before the dead event, in the order of a worker that holds its share and
+-- tries the event again: otherwise the two could wait for each other.
 CREATE FUNCTION outbox_dead_retry_as(caller oid, consumer text, event uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    d tripmeter.outbox_dead := tripmeter.outbox_take_dead(caller, consumer, event);
-    of_share integer := (SELECT s.id FROM tripmeter.outbox_share AS s JOIN tripmeter.outbox_consumer AS c USING (consumer)
-                         WHERE s.consumer = d.consumer AND s.share = d.bucket % c.shares);
+    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
+    of_share integer := (
+        SELECT s.id FROM tripmeter.outbox_dead AS e
+        JOIN tripmeter.outbox_share AS s ON s.consumer = e.consumer AND s.share = e.bucket % c.shares
+        WHERE e.consumer = c.consumer AND e.id = event);
+    d tripmeter.outbox_dead;
 BEGIN
     PERFORM tripmeter.outbox_lock(of_share, true);
+    d := tripmeter.outbox_take_dead(caller, consumer, event);
     INSERT INTO tripmeter.outbox_retry (consumer, seq, share, bucket, id, aggregatetype, aggregateid, error)
     VALUES (d.consumer, d.seq, of_share, d.bucket, d.id, d.aggregatetype, d.aggregateid, d.error);
     INSERT INTO tripmeter.outbox_kept VALUES (d.consumer, d.seq, d.id, d.aggregatetype, d.aggregateid, d.type, d.payload, d.version,
