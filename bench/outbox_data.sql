@@ -29,7 +29,7 @@ SELECT tripmeter.outbox_attach('trips_captured', 'trip', '{trip_id}', 'revision'
 -- The floor: finished events, and a slot to put them in.
 INSERT INTO trips_captured SELECT * FROM made;
 CREATE TABLE finished AS SELECT * FROM tripmeter.outbox;
-CREATE TABLE slot (LIKE tripmeter.outbox_0 INCLUDING ALL);
+CREATE TABLE slot (LIKE tripmeter_internal.outbox_0 INCLUDING ALL);
 
 CREATE EXTENSION pgq;
 SELECT pgq.create_queue('trips');
@@ -37,12 +37,12 @@ CREATE TRIGGER jsontriga AFTER INSERT OR UPDATE OR DELETE ON trips_jsontriga
     FOR EACH ROW EXECUTE FUNCTION pgq.jsontriga('trips');
 
 -- What one would write: the same row of the same columns.
-CREATE TABLE written (LIKE tripmeter.outbox_0 INCLUDING ALL);
+CREATE TABLE written (LIKE tripmeter_internal.outbox_0 INCLUDING ALL);
 CREATE FUNCTION write_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO written (seq, id, aggregatetype, aggregateid, type, payload, version, schemaversion, bucket, xid, occurred_at,
         traceparent, tracestate, correlationid, causationid, era, slot)
-    VALUES (nextval('tripmeter.outbox_seq'), gen_random_uuid(), 'trip', NEW.trip_id::text, 'trip.created', to_jsonb(NEW), NEW.revision, 1,
+    VALUES (nextval('tripmeter_internal.outbox_seq'), gen_random_uuid(), 'trip', NEW.trip_id::text, 'trip.created', to_jsonb(NEW), NEW.revision, 1,
         tripmeter.outbox_bucket('trip', NEW.trip_id::text), pg_current_xact_id(), clock_timestamp() AT TIME ZONE 'UTC',
         nullif(current_setting('tripmeter.traceparent', true), ''), nullif(current_setting('tripmeter.tracestate', true), ''),
         nullif(current_setting('tripmeter.correlationid', true), ''), nullif(current_setting('tripmeter.causationid', true), ''), 1, 0);
@@ -58,7 +58,7 @@ DECLARE
     began timestamptz;
 BEGIN
     PERFORM tripmeter.outbox_detach('trips_captured');
-    TRUNCATE trips_alone, trips_captured, trips_jsontriga, trips_plpgsql, slot, written, tripmeter.outbox_0;
+    TRUNCATE trips_alone, trips_captured, trips_jsontriga, trips_plpgsql, slot, written, tripmeter_internal.outbox_0;
     PERFORM pgq.maint_rotate_tables_step1('trips');
     EXECUTE 'TRUNCATE pgq.event_' || (SELECT queue_id FROM pgq.queue WHERE queue_name = 'trips') || ' CASCADE';
     PERFORM tripmeter.outbox_attach('trips_captured', 'trip', '{trip_id}', 'revision');

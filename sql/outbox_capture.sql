@@ -70,20 +70,20 @@ INSERT INTO rides SELECT i, '2024-05-05', repeat('x', CASE i WHEN 1 THEN 65000 E
 DELETE FROM rides WHERE ride_id = 1;
 
 -- A full ring
-UPDATE outbox_current SET refused = true;
+UPDATE tripmeter_internal.outbox_current SET refused = true;
 INSERT INTO rides VALUES (4, '2024-05-05', 'open', 1);
-UPDATE outbox_current SET refused = false;
+UPDATE tripmeter_internal.outbox_current SET refused = false;
 BEGIN;
-ALTER TABLE outbox_0 RENAME TO lost;
+ALTER TABLE tripmeter_internal.outbox_0 RENAME TO lost;
 INSERT INTO rides VALUES (5, '2024-05-05', 'open', 1);
 ROLLBACK;
 
 -- Triggers that are not outbox_attach()'s
 CREATE TABLE others (id int);
-CREATE TRIGGER by_row AFTER INSERT ON others FOR EACH ROW EXECUTE FUNCTION outbox_capture();
+CREATE TRIGGER by_row AFTER INSERT ON others FOR EACH ROW EXECUTE FUNCTION tripmeter_internal.outbox_capture();
 INSERT INTO others VALUES (1);
 DROP TRIGGER by_row ON others;
-CREATE TRIGGER by_hand AFTER INSERT ON others REFERENCING NEW TABLE AS rows FOR EACH STATEMENT EXECUTE FUNCTION outbox_capture();
+CREATE TRIGGER by_hand AFTER INSERT ON others REFERENCING NEW TABLE AS rows FOR EACH STATEMENT EXECUTE FUNCTION tripmeter_internal.outbox_capture();
 INSERT INTO others VALUES (1);
 DROP TABLE others;
 

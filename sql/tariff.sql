@@ -1,5 +1,5 @@
 -- tariff: every key in its canonical form, spellings that are equal, casts, operators
-SET search_path = tripmeter, public;
+SET search_path = tripmeter, tripmeter_internal, public;
 SET timezone = 'UTC';
 \pset format unaligned
 \pset tuples_only on

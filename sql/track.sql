@@ -1,5 +1,5 @@
 -- track: text, binary, casts, Moving Features JSON, comparisons, errors
-SET search_path = tripmeter, public;
+SET search_path = tripmeter, tripmeter_internal, public;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, MDY';
 SET intervalstyle = 'postgres';

@@ -1,40 +1,40 @@
 -- The policy: what counts as driven.
 
-CREATE TYPE mileage_policy;
+CREATE TYPE tripmeter.mileage_policy;
 
-CREATE FUNCTION mileage_policy_in(cstring) RETURNS mileage_policy
+CREATE FUNCTION tripmeter_internal.mileage_policy_in(cstring) RETURNS tripmeter.mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_in'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_in(cstring) IS 'Reads the text form of a mileage policy.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_in(cstring) IS 'Reads the text form of a mileage policy.';
 
-CREATE FUNCTION mileage_policy_out(mileage_policy) RETURNS cstring
+CREATE FUNCTION tripmeter_internal.mileage_policy_out(tripmeter.mileage_policy) RETURNS cstring
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_out'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_out(mileage_policy) IS 'Writes the canonical text form of a mileage policy.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_out(tripmeter.mileage_policy) IS 'Writes the canonical text form of a mileage policy.';
 
-CREATE FUNCTION mileage_policy_recv(internal) RETURNS mileage_policy
+CREATE FUNCTION tripmeter_internal.mileage_policy_recv(internal) RETURNS tripmeter.mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_recv'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_recv(internal) IS 'Reads the binary form of a mileage policy.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_recv(internal) IS 'Reads the binary form of a mileage policy.';
 
-CREATE FUNCTION mileage_policy_send(mileage_policy) RETURNS bytea
+CREATE FUNCTION tripmeter_internal.mileage_policy_send(tripmeter.mileage_policy) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_send'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_send(mileage_policy) IS 'Writes the binary form of a mileage policy.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_send(tripmeter.mileage_policy) IS 'Writes the binary form of a mileage policy.';
 
-CREATE TYPE mileage_policy (
-    INPUT = mileage_policy_in,
-    OUTPUT = mileage_policy_out,
-    RECEIVE = mileage_policy_recv,
-    SEND = mileage_policy_send,
+CREATE TYPE tripmeter.mileage_policy (
+    INPUT = tripmeter_internal.mileage_policy_in,
+    OUTPUT = tripmeter_internal.mileage_policy_out,
+    RECEIVE = tripmeter_internal.mileage_policy_recv,
+    SEND = tripmeter_internal.mileage_policy_send,
     INTERNALLENGTH = 40,
     ALIGNMENT = double,
     STORAGE = plain
 );
-COMMENT ON TYPE mileage_policy IS
+COMMENT ON TYPE tripmeter.mileage_policy IS
     'What counts as driven. Text: default, raw, or v1, then rule=value; max_speed in m/s, jitter_radius and max_accuracy in metres, gap_threshold in seconds.';
 
-CREATE FUNCTION mileage_policy(
+CREATE FUNCTION tripmeter.mileage_policy(
         max_speed float8 DEFAULT 70,
         jitter_radius float8 DEFAULT 20,
         gap_threshold interval DEFAULT '5 minutes',
@@ -42,96 +42,96 @@ CREATE FUNCTION mileage_policy(
         reanchor_fixes integer DEFAULT 3,
         max_accuracy float8 DEFAULT 100,
         null_island text DEFAULT 'reject')
-    RETURNS mileage_policy
+    RETURNS tripmeter.mileage_policy
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy(float8, float8, interval, text, integer, float8, text) IS
+COMMENT ON FUNCTION tripmeter.mileage_policy(float8, float8, interval, text, integer, float8, text) IS
     'A mileage policy: top speed in m/s, jitter radius in metres (up to 1000), longest time between fixes that is no gap, what a gap counts as (straight, exclude), how many agreeing fixes re-anchor after a jump (1 to 16), largest accepted accuracy radius in metres, fixes at exactly (0,0) (reject, accept). NULL turns a limit off. Errors: a value out of its range.';
 
-CREATE FUNCTION mileage_policy_cmp(mileage_policy, mileage_policy) RETURNS integer
+CREATE FUNCTION tripmeter_internal.mileage_policy_cmp(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_cmp'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_cmp(mileage_policy, mileage_policy) IS 'Compares two policies, in an order of no meaning.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_cmp(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'Compares two policies, in an order of no meaning.';
 
-CREATE FUNCTION mileage_policy_hash(mileage_policy) RETURNS integer
+CREATE FUNCTION tripmeter_internal.mileage_policy_hash(tripmeter.mileage_policy) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_hash'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_hash(mileage_policy) IS 'Hash of a policy.';
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_hash(tripmeter.mileage_policy) IS 'Hash of a policy.';
 
-CREATE FUNCTION mileage_policy_lt(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_lt(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_lt'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_lt(mileage_policy, mileage_policy) IS 'implementation of < operator';
-CREATE OPERATOR < (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_lt,
-    COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_lt(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of < operator';
+CREATE OPERATOR tripmeter.< (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_lt,
+    COMMUTATOR = OPERATOR(tripmeter.>), NEGATOR = OPERATOR(tripmeter.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
-COMMENT ON OPERATOR < (mileage_policy, mileage_policy) IS 'less than';
+COMMENT ON OPERATOR tripmeter.< (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'less than';
 
-CREATE FUNCTION mileage_policy_le(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_le(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_le'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_le(mileage_policy, mileage_policy) IS 'implementation of <= operator';
-CREATE OPERATOR <= (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_le,
-    COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_le(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of <= operator';
+CREATE OPERATOR tripmeter.<= (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_le,
+    COMMUTATOR = OPERATOR(tripmeter.>=), NEGATOR = OPERATOR(tripmeter.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
-COMMENT ON OPERATOR <= (mileage_policy, mileage_policy) IS 'less than or equal';
+COMMENT ON OPERATOR tripmeter.<= (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'less than or equal';
 
-CREATE FUNCTION mileage_policy_eq(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_eq(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_eq'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_eq(mileage_policy, mileage_policy) IS 'implementation of = operator';
-CREATE OPERATOR = (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_eq,
-    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_eq(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of = operator';
+CREATE OPERATOR tripmeter.= (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_eq,
+    COMMUTATOR = OPERATOR(tripmeter.=), NEGATOR = OPERATOR(tripmeter.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
-COMMENT ON OPERATOR = (mileage_policy, mileage_policy) IS 'equal';
+COMMENT ON OPERATOR tripmeter.= (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'equal';
 
-CREATE FUNCTION mileage_policy_ne(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_ne(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_ne'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_ne(mileage_policy, mileage_policy) IS 'implementation of <> operator';
-CREATE OPERATOR <> (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_ne,
-    COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_ne(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of <> operator';
+CREATE OPERATOR tripmeter.<> (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_ne,
+    COMMUTATOR = OPERATOR(tripmeter.<>), NEGATOR = OPERATOR(tripmeter.=), RESTRICT = neqsel, JOIN = neqjoinsel
 );
-COMMENT ON OPERATOR <> (mileage_policy, mileage_policy) IS 'not equal';
+COMMENT ON OPERATOR tripmeter.<> (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'not equal';
 
-CREATE FUNCTION mileage_policy_ge(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_ge(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_ge'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_ge(mileage_policy, mileage_policy) IS 'implementation of >= operator';
-CREATE OPERATOR >= (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_ge,
-    COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_ge(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of >= operator';
+CREATE OPERATOR tripmeter.>= (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_ge,
+    COMMUTATOR = OPERATOR(tripmeter.<=), NEGATOR = OPERATOR(tripmeter.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
-COMMENT ON OPERATOR >= (mileage_policy, mileage_policy) IS 'greater than or equal';
+COMMENT ON OPERATOR tripmeter.>= (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'greater than or equal';
 
-CREATE FUNCTION mileage_policy_gt(mileage_policy, mileage_policy) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.mileage_policy_gt(tripmeter.mileage_policy, tripmeter.mileage_policy) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_policy_gt'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION mileage_policy_gt(mileage_policy, mileage_policy) IS 'implementation of > operator';
-CREATE OPERATOR > (
-    LEFTARG = mileage_policy, RIGHTARG = mileage_policy, FUNCTION = mileage_policy_gt,
-    COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+COMMENT ON FUNCTION tripmeter_internal.mileage_policy_gt(tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'implementation of > operator';
+CREATE OPERATOR tripmeter.> (
+    LEFTARG = tripmeter.mileage_policy, RIGHTARG = tripmeter.mileage_policy, FUNCTION = tripmeter_internal.mileage_policy_gt,
+    COMMUTATOR = OPERATOR(tripmeter.<), NEGATOR = OPERATOR(tripmeter.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
-COMMENT ON OPERATOR > (mileage_policy, mileage_policy) IS 'greater than';
+COMMENT ON OPERATOR tripmeter.> (tripmeter.mileage_policy, tripmeter.mileage_policy) IS 'greater than';
 
-CREATE OPERATOR CLASS mileage_policy_ops
-    DEFAULT FOR TYPE mileage_policy USING btree AS
-    OPERATOR 1 <,
-    OPERATOR 2 <=,
-    OPERATOR 3 =,
-    OPERATOR 4 >=,
-    OPERATOR 5 >,
-    FUNCTION 1 mileage_policy_cmp(mileage_policy, mileage_policy);
-COMMENT ON OPERATOR CLASS mileage_policy_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+CREATE OPERATOR CLASS tripmeter.mileage_policy_ops
+    DEFAULT FOR TYPE tripmeter.mileage_policy USING btree AS
+    OPERATOR 1 tripmeter.<,
+    OPERATOR 2 tripmeter.<=,
+    OPERATOR 3 tripmeter.=,
+    OPERATOR 4 tripmeter.>=,
+    OPERATOR 5 tripmeter.>,
+    FUNCTION 1 tripmeter_internal.mileage_policy_cmp(tripmeter.mileage_policy, tripmeter.mileage_policy);
+COMMENT ON OPERATOR CLASS tripmeter.mileage_policy_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
 
-CREATE OPERATOR CLASS mileage_policy_hash_ops
-    DEFAULT FOR TYPE mileage_policy USING hash AS
-    OPERATOR 1 =,
-    FUNCTION 1 mileage_policy_hash(mileage_policy);
-COMMENT ON OPERATOR CLASS mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
-COMMENT ON OPERATOR FAMILY mileage_policy_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
-COMMENT ON OPERATOR FAMILY mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+CREATE OPERATOR CLASS tripmeter.mileage_policy_hash_ops
+    DEFAULT FOR TYPE tripmeter.mileage_policy USING hash AS
+    OPERATOR 1 tripmeter.=,
+    FUNCTION 1 tripmeter_internal.mileage_policy_hash(tripmeter.mileage_policy);
+COMMENT ON OPERATOR CLASS tripmeter.mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY tripmeter.mileage_policy_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY tripmeter.mileage_policy_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';

@@ -1,363 +1,363 @@
 -- The track: a recorded trip as one value, and what can be asked of it.
 
-CREATE TYPE track;
+CREATE TYPE tripmeter.track;
 
-CREATE FUNCTION track_in(cstring) RETURNS track
+CREATE FUNCTION tripmeter_internal.track_in(cstring) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_in'
     LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_in(cstring) IS
+COMMENT ON FUNCTION tripmeter_internal.track_in(cstring) IS
     'Reads the text form of a track.';
 
-CREATE FUNCTION track_out(track) RETURNS cstring
+CREATE FUNCTION tripmeter_internal.track_out(tripmeter.track) RETURNS cstring
     AS 'MODULE_PATHNAME', 'tripmeter_track_out'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_out(track) IS
+COMMENT ON FUNCTION tripmeter_internal.track_out(tripmeter.track) IS
     'Writes the text form of a track.';
 
-CREATE FUNCTION track_recv(internal) RETURNS track
+CREATE FUNCTION tripmeter_internal.track_recv(internal) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_recv'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_recv(internal) IS
+COMMENT ON FUNCTION tripmeter_internal.track_recv(internal) IS
     'Reads the binary form of a track.';
 
-CREATE FUNCTION track_send(track) RETURNS bytea
+CREATE FUNCTION tripmeter.track_send(track tripmeter.track) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_track_send'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION track_send(track) IS
+COMMENT ON FUNCTION tripmeter.track_send(tripmeter.track) IS
     'Writes the binary form of a track.';
 
-CREATE TYPE track (
-    INPUT = track_in,
-    OUTPUT = track_out,
-    RECEIVE = track_recv,
-    SEND = track_send,
+CREATE TYPE tripmeter.track (
+    INPUT = tripmeter_internal.track_in,
+    OUTPUT = tripmeter_internal.track_out,
+    RECEIVE = tripmeter_internal.track_recv,
+    SEND = tripmeter.track_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = int4,
     STORAGE = external
 );
-COMMENT ON TYPE track IS
+COMMENT ON TYPE tripmeter.track IS
     'A recorded trip: its valid, distinct fixes in order of time, bit for bit, a few bytes each, optionally with speed (m/s) and accuracy (m), and the counts of rows that were left out. Text: [POINT(lon lat)@time, ...], as MobilityDB writes a sequence of points.';
 
 -- Making one
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, geometry) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, geometry) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geometry, speed real, accuracy real) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, "position" geometry, speed real, accuracy real) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, geometry, real, real) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, geometry, real, real) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geography) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, "position" geography) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, geography) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, geography) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, "position" geography, speed real, accuracy real) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, "position" geography, speed real, accuracy real) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, geography, real, real) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, geography, real, real) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, lon float8, lat float8) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, lon float8, lat float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_lonlat'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, float8, float8) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, float8, float8) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_accum(state internal, recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_lonlat'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION track_accum(internal, timestamptz, float8, float8, real, real) IS
+COMMENT ON FUNCTION tripmeter_internal.track_accum(internal, timestamptz, float8, float8, real, real) IS
     'Transition function of track.';
 
-CREATE FUNCTION track_combine(internal, internal) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_combine'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION track_combine(internal, internal) IS
+COMMENT ON FUNCTION tripmeter_internal.track_combine(internal, internal) IS
     'Combine function of track.';
 
-CREATE FUNCTION track_serial(internal) RETURNS bytea
+CREATE FUNCTION tripmeter_internal.track_serial(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_track_serial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION track_serial(internal) IS
+COMMENT ON FUNCTION tripmeter_internal.track_serial(internal) IS
     'Serialization function of track.';
 
-CREATE FUNCTION track_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION tripmeter_internal.track_deserial(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_deserial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION track_deserial(bytea, internal) IS
+COMMENT ON FUNCTION tripmeter_internal.track_deserial(bytea, internal) IS
     'Deserialization function of track.';
 
-CREATE FUNCTION track_final(internal) RETURNS track
+CREATE FUNCTION tripmeter_internal.track_final(internal) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_final'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_final(internal) IS
+COMMENT ON FUNCTION tripmeter_internal.track_final(internal) IS
     'Final function of track.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, "position" geometry) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, "position" geometry) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, geometry) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, geometry) IS
     'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, "position" geometry, speed real, accuracy real) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, "position" geometry, speed real, accuracy real) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, geometry, real, real) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, geometry, real, real) IS
     'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, "position" geography) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, "position" geography) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, geography) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, geography) IS
     'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, "position" geography, speed real, accuracy real) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, "position" geography, speed real, accuracy real) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, geography, real, real) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, geography, real, real) IS
     'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: a position that is not a POINT in SRID 4326, more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, lon float8, lat float8) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, lon float8, lat float8) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, float8, float8) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, float8, float8) IS
     'The track of the fixes of a group, in any order. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE AGGREGATE track(recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) (
-    SFUNC = track_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = track_final,
-    COMBINEFUNC = track_combine,
-    SERIALFUNC = track_serial, DESERIALFUNC = track_deserial,
+CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, lon float8, lat float8, speed real, accuracy real) (
+    SFUNC = tripmeter_internal.track_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.track_final,
+    COMBINEFUNC = tripmeter_internal.track_combine,
+    SERIALFUNC = tripmeter_internal.track_serial, DESERIALFUNC = tripmeter_internal.track_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE track(timestamptz, float8, float8, real, real) IS
+COMMENT ON AGGREGATE tripmeter.track(timestamptz, float8, float8, real, real) IS
     'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE FUNCTION rollup_accum(state internal, track track) RETURNS internal
+CREATE FUNCTION tripmeter_internal.rollup_accum(state internal, track tripmeter.track) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_accum'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION rollup_accum(internal, track) IS
+COMMENT ON FUNCTION tripmeter_internal.rollup_accum(internal, tripmeter.track) IS
     'Transition function of rollup.';
 
-CREATE FUNCTION rollup_combine(internal, internal) RETURNS internal
+CREATE FUNCTION tripmeter_internal.rollup_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_combine'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION rollup_combine(internal, internal) IS
+COMMENT ON FUNCTION tripmeter_internal.rollup_combine(internal, internal) IS
     'Combine function of rollup.';
 
-CREATE FUNCTION rollup_serial(internal) RETURNS bytea
+CREATE FUNCTION tripmeter_internal.rollup_serial(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_serial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION rollup_serial(internal) IS
+COMMENT ON FUNCTION tripmeter_internal.rollup_serial(internal) IS
     'Serialization function of rollup.';
 
-CREATE FUNCTION rollup_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION tripmeter_internal.rollup_deserial(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_deserial'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION rollup_deserial(bytea, internal) IS
+COMMENT ON FUNCTION tripmeter_internal.rollup_deserial(bytea, internal) IS
     'Deserialization function of rollup.';
 
-CREATE FUNCTION rollup_final(internal) RETURNS track
+CREATE FUNCTION tripmeter_internal.rollup_final(internal) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_final'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION rollup_final(internal) IS
+COMMENT ON FUNCTION tripmeter_internal.rollup_final(internal) IS
     'Final function of rollup.';
 
-CREATE AGGREGATE rollup(track track) (
-    SFUNC = rollup_accum, STYPE = internal, SSPACE = 8192,
-    FINALFUNC = rollup_final,
-    COMBINEFUNC = rollup_combine,
-    SERIALFUNC = rollup_serial, DESERIALFUNC = rollup_deserial,
+CREATE AGGREGATE tripmeter.rollup(track tripmeter.track) (
+    SFUNC = tripmeter_internal.rollup_accum, STYPE = internal, SSPACE = 8192,
+    FINALFUNC = tripmeter_internal.rollup_final,
+    COMBINEFUNC = tripmeter_internal.rollup_combine,
+    SERIALFUNC = tripmeter_internal.rollup_serial, DESERIALFUNC = tripmeter_internal.rollup_deserial,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rollup(track) IS
+COMMENT ON AGGREGATE tripmeter.rollup(tripmeter.track) IS
     'The track of all fixes of the tracks of a group, in any order, overlapping or not: the value that track() would give for all their rows. Counts of what was left out add up. NULL without a track. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE FUNCTION track_join(a track, b track) RETURNS track
+CREATE FUNCTION tripmeter_internal.track_join(a tripmeter.track, b tripmeter.track) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_join'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_join(track, track) IS
+COMMENT ON FUNCTION tripmeter_internal.track_join(tripmeter.track, tripmeter.track) IS
     'The track of the fixes of two; the function of ||.';
 
-CREATE OPERATOR || (
-    LEFTARG = track, RIGHTARG = track, FUNCTION = track_join, COMMUTATOR = ||
+CREATE OPERATOR tripmeter.|| (
+    LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_join, COMMUTATOR = OPERATOR(tripmeter.||)
 );
-COMMENT ON OPERATOR || (track, track) IS 'the fixes of both';
+COMMENT ON OPERATOR tripmeter.|| (tripmeter.track, tripmeter.track) IS 'the fixes of both';
 
 -- The whole
 
-CREATE FUNCTION fix_count(track track) RETURNS bigint
+CREATE FUNCTION tripmeter.fix_count(track tripmeter.track) RETURNS bigint
     AS 'MODULE_PATHNAME', 'tripmeter_track_fix_count'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION fix_count(track) IS
+COMMENT ON FUNCTION tripmeter.fix_count(tripmeter.track) IS
     'Number of fixes in a track.';
 
-CREATE FUNCTION start_time(track track) RETURNS timestamptz
+CREATE FUNCTION tripmeter.start_time(track tripmeter.track) RETURNS timestamptz
     AS 'MODULE_PATHNAME', 'tripmeter_track_start_time'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION start_time(track) IS
+COMMENT ON FUNCTION tripmeter.start_time(tripmeter.track) IS
     'Time of the first fix; NULL if the track is empty.';
 
-CREATE FUNCTION end_time(track track) RETURNS timestamptz
+CREATE FUNCTION tripmeter.end_time(track tripmeter.track) RETURNS timestamptz
     AS 'MODULE_PATHNAME', 'tripmeter_track_end_time'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION end_time(track) IS
+COMMENT ON FUNCTION tripmeter.end_time(tripmeter.track) IS
     'Time of the last fix; NULL if the track is empty.';
 
-CREATE FUNCTION duration(track track) RETURNS interval
+CREATE FUNCTION tripmeter.duration(track tripmeter.track) RETURNS interval
     AS 'MODULE_PATHNAME', 'tripmeter_track_duration'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION duration(track) IS
+COMMENT ON FUNCTION tripmeter.duration(tripmeter.track) IS
     'Time from the first fix to the last, in hours and less; 0 with less than two.';
 
-CREATE FUNCTION period(track track) RETURNS tstzrange
+CREATE FUNCTION tripmeter.period(track tripmeter.track) RETURNS tstzrange
     AS 'MODULE_PATHNAME', 'tripmeter_track_period'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION period(track) IS
+COMMENT ON FUNCTION tripmeter.period(tripmeter.track) IS
     'From the first fix to the last, both included; empty if the track is empty. Fit for a GiST index.';
 
-CREATE FUNCTION length(track track) RETURNS float8
+CREATE FUNCTION tripmeter.length(track tripmeter.track) RETURNS float8
     AS 'MODULE_PATHNAME', 'tripmeter_track_length'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION length(track) IS
+COMMENT ON FUNCTION tripmeter.length(tripmeter.track) IS
     'Metres along all fixes on the WGS 84 ellipsoid, without any policy; 0 with less than two.';
 
-CREATE FUNCTION bbox(track track) RETURNS geometry
+CREATE FUNCTION tripmeter.bbox(track tripmeter.track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_bbox'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION bbox(track) IS
+COMMENT ON FUNCTION tripmeter.bbox(tripmeter.track) IS
     'The box around all fixes: a POLYGON; a LINESTRING or POINT where it has no width or height; a MULTIPOLYGON with a part on either side of the antimeridian if the track crosses it, or a box around the Earth if it is wide; POLYGON EMPTY if it is empty. Fit for a GiST index.';
 
-CREATE FUNCTION start_point(track track) RETURNS geometry
+CREATE FUNCTION tripmeter.start_point(track tripmeter.track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_start_point'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION start_point(track) IS
+COMMENT ON FUNCTION tripmeter.start_point(tripmeter.track) IS
     'Place of the first fix, a POINT; NULL if the track is empty.';
 
-CREATE FUNCTION end_point(track track) RETURNS geometry
+CREATE FUNCTION tripmeter.end_point(track tripmeter.track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_end_point'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION end_point(track) IS
+COMMENT ON FUNCTION tripmeter.end_point(tripmeter.track) IS
     'Place of the last fix, a POINT; NULL if the track is empty.';
 
 -- Parts
 
-CREATE FUNCTION at(track track, "time" timestamptz) RETURNS geometry
+CREATE FUNCTION tripmeter.at(track tripmeter.track, "time" timestamptz) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_at'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION at(track, timestamptz) IS
+COMMENT ON FUNCTION tripmeter.at(tripmeter.track, timestamptz) IS
     'Where the vehicle was, a POINT: a fix, or the place on the geodesic between two, by time, to 1e-9 degrees. NULL before the first fix and after the last.';
 
-CREATE FUNCTION slice(track track, period tstzrange, interpolate boolean DEFAULT false) RETURNS track
+CREATE FUNCTION tripmeter.slice(track tripmeter.track, period tstzrange, interpolate boolean DEFAULT false) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_slice'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION slice(track, tstzrange, boolean) IS
+COMMENT ON FUNCTION tripmeter.slice(tripmeter.track, tstzrange, boolean) IS
     'The fixes of a period; with interpolate also the places at its bounds, included or not, where these lie between fixes. What was left out of the track is not counted in the slice.';
 
-CREATE FUNCTION length(track track, period tstzrange) RETURNS float8
+CREATE FUNCTION tripmeter.length(track tripmeter.track, period tstzrange) RETURNS float8
     AS 'MODULE_PATHNAME', 'tripmeter_track_window_length'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION length(track, tstzrange) IS
+COMMENT ON FUNCTION tripmeter.length(tripmeter.track, tstzrange) IS
     'Metres along the fixes of a period and to its bounds, as of its slice with interpolated ends, always measured anew.';
 
-CREATE FUNCTION fixes(track track)
+CREATE FUNCTION tripmeter.fixes(track tripmeter.track)
     RETURNS TABLE (recorded_at timestamptz, "position" geometry(Point, 4326), speed real, accuracy real)
     AS 'MODULE_PATHNAME', 'tripmeter_track_fixes'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION fixes(track) IS
+COMMENT ON FUNCTION tripmeter.fixes(tripmeter.track) IS
     'The fixes of a track as rows in order of time, with speed in metres per second and accuracy radius in metres, NULL where unknown.';
 
-CREATE FUNCTION simplify(track track, tolerance_m float8) RETURNS track
+CREATE FUNCTION tripmeter.simplify(track tripmeter.track, tolerance_m float8) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_simplify'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
-COMMENT ON FUNCTION simplify(track, float8) IS
+COMMENT ON FUNCTION tripmeter.simplify(tripmeter.track, float8) IS
     'The track with fewer fixes, the first and last among them: at no time is it farther than the tolerance, in metres, from a fix that was left out. Errors: a negative tolerance.';
 
-CREATE FUNCTION speed_profile(track track)
+CREATE FUNCTION tripmeter.speed_profile(track tripmeter.track)
     RETURNS TABLE (recorded_at timestamptz, distance_m float8, speed float8, recorded_speed real)
     AS 'MODULE_PATHNAME', 'tripmeter_track_speed_profile'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION speed_profile(track) IS
+COMMENT ON FUNCTION tripmeter.speed_profile(tripmeter.track) IS
     'A row for each fix: metres along the track so far, metres per second from the fix before, NULL at the first, and the recorded speed, NULL where unknown.';
 
 -- To and from other forms
 
-CREATE FUNCTION as_text(track track) RETURNS text
+CREATE FUNCTION tripmeter.as_text(track tripmeter.track) RETURNS text
     AS 'MODULE_PATHNAME', 'tripmeter_track_as_text'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION as_text(track) IS
+COMMENT ON FUNCTION tripmeter.as_text(tripmeter.track) IS
     'Times and positions as MobilityDB reads them: the text form without speed, accuracy and counts.';
 
-CREATE FUNCTION as_geometry(track track) RETURNS geometry
+CREATE FUNCTION tripmeter.as_geometry(track tripmeter.track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_to_geometry'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION as_geometry(track) IS
+COMMENT ON FUNCTION tripmeter.as_geometry(tripmeter.track) IS
     'A LINESTRING M whose M is seconds since 1970-01-01 UTC, as PostGIS has trajectories; a POINT M of one fix; LINESTRING M EMPTY of none. Microseconds are kept up to the year 2255.';
 
-CREATE FUNCTION as_geography(track track) RETURNS geography
+CREATE FUNCTION tripmeter.as_geography(track tripmeter.track) RETURNS geography
     AS 'MODULE_PATHNAME', 'tripmeter_track_to_geography'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION as_geography(track) IS
+COMMENT ON FUNCTION tripmeter.as_geography(tripmeter.track) IS
     'A LINESTRING M on the ellipsoid whose M is seconds since 1970-01-01 UTC; a POINT M of one fix; LINESTRING M EMPTY of none.';
 
-CREATE FUNCTION track_from_geometry(trajectory geometry) RETURNS track
+CREATE FUNCTION tripmeter.track_from_geometry(trajectory geometry) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_from_geometry'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_from_geometry(geometry) IS
+COMMENT ON FUNCTION tripmeter.track_from_geometry(geometry) IS
     'The track of a LINESTRING M or POINT M in SRID 4326 whose M is seconds since 1970-01-01 UTC, in any order. Errors: another type, another SRID, no M.';
 
-CREATE FUNCTION track_from_geography(trajectory geography) RETURNS track
+CREATE FUNCTION tripmeter.track_from_geography(trajectory geography) RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_from_geometry'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION track_from_geography(geography) IS
+COMMENT ON FUNCTION tripmeter.track_from_geography(geography) IS
     'The track of a LINESTRING M or POINT M whose M is seconds since 1970-01-01 UTC, in any order. Errors: another type, no M.';
 
-CREATE CAST (track AS geometry) WITH FUNCTION as_geometry(track);
-COMMENT ON CAST (track AS geometry) IS 'A trajectory: LINESTRING M.';
+CREATE CAST (tripmeter.track AS geometry) WITH FUNCTION tripmeter.as_geometry(tripmeter.track);
+COMMENT ON CAST (tripmeter.track AS geometry) IS 'A trajectory: LINESTRING M.';
 
-CREATE CAST (track AS geography) WITH FUNCTION as_geography(track);
-COMMENT ON CAST (track AS geography) IS 'A trajectory: LINESTRING M.';
+CREATE CAST (tripmeter.track AS geography) WITH FUNCTION tripmeter.as_geography(tripmeter.track);
+COMMENT ON CAST (tripmeter.track AS geography) IS 'A trajectory: LINESTRING M.';
 
-CREATE CAST (geometry AS track) WITH FUNCTION track_from_geometry(geometry);
-COMMENT ON CAST (geometry AS track) IS 'From a trajectory: LINESTRING M.';
+CREATE CAST (geometry AS tripmeter.track) WITH FUNCTION tripmeter.track_from_geometry(geometry);
+COMMENT ON CAST (geometry AS tripmeter.track) IS 'From a trajectory: LINESTRING M.';
 
-CREATE CAST (geography AS track) WITH FUNCTION track_from_geography(geography);
-COMMENT ON CAST (geography AS track) IS 'From a trajectory: LINESTRING M.';
+CREATE CAST (geography AS tripmeter.track) WITH FUNCTION tripmeter.track_from_geography(geography);
+COMMENT ON CAST (geography AS tripmeter.track) IS 'From a trajectory: LINESTRING M.';
 
-CREATE FUNCTION as_mfjson(track track) RETURNS jsonb
+CREATE FUNCTION tripmeter.as_mfjson(track tripmeter.track) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'tripmeter_track_as_mfjson'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000;
-COMMENT ON FUNCTION as_mfjson(track) IS
+COMMENT ON FUNCTION tripmeter.as_mfjson(tripmeter.track) IS
     'A feature of OGC Moving Features JSON (OGC 19-045r3): a MovingPoint, with speed (MTS, metres per second) and accuracy (MTR, metres) as temporal properties where there are any.';
 
-CREATE FUNCTION track_from_mfjson(mfjson jsonb) RETURNS track
+CREATE FUNCTION tripmeter.track_from_mfjson(mfjson jsonb) RETURNS tripmeter.track
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000
     SET search_path = pg_catalog
 AS $function$
@@ -399,5 +399,5 @@ BEGIN
     RETURN coalesce(result, '[]'::tripmeter.track);
 END
 $function$;
-COMMENT ON FUNCTION track_from_mfjson(jsonb) IS
+COMMENT ON FUNCTION tripmeter.track_from_mfjson(jsonb) IS
     'The track of a feature, or a MovingPoint, of OGC Moving Features JSON, with its temporal properties speed and accuracy. Errors: another type, another interpolation than Linear or Discrete, not as many datetimes as coordinates.';

@@ -202,7 +202,7 @@ SELECT is(pg_temp.events(), 'trip.created 42', 'and is found when it is back');
 SELECT throws_ok('TRUNCATE trips CASCADE', '55000', 'cannot truncate "trips": its changes are captured by the outbox', 'TRUNCATE of the root is refused');
 SELECT throws_ok('TRUNCATE trips_january CASCADE', '55000', NULL, 'TRUNCATE of a partition is refused');
 SELECT tripmeter.outbox_detach('trips');
-SELECT is((SELECT count(*)::int FROM pg_trigger WHERE tgfoid = 'tripmeter.outbox_capture'::regproc AND tgrelid::regclass::text ~ '^trips'), 0,
+SELECT is((SELECT count(*)::int FROM pg_trigger WHERE tgfoid = 'tripmeter_internal.outbox_capture'::regproc AND tgrelid::regclass::text ~ '^trips'), 0,
     'after outbox_detach() no trigger is left');
 INSERT INTO trips VALUES (43, '2024-01-01');
 SELECT is(pg_temp.events(), NULL, 'and nothing is captured');

@@ -166,7 +166,7 @@ SELECT ack('some');
 SELECT is(tripmeter.outbox_wait('some', '50 ms', 'w'), false, 'and of nothing after a while');
 
 SELECT cmp_ok(tripmeter.outbox_tick_at(clock_timestamp()), '>', :'start'::bigint, 'a time has a tick');
-SELECT is(tripmeter.outbox_tick_at('-infinity'), (SELECT min(opened_tick) FROM tripmeter.outbox_ring), 'the oldest, if it is long ago');
+SELECT is(tripmeter.outbox_tick_at('-infinity'), (SELECT min(opened_tick) FROM tripmeter_internal.outbox_ring), 'the oldest, if it is long ago');
 
 -- What failed, and what is dead, when its consumer seeks
 
@@ -212,8 +212,8 @@ SELECT is((SELECT count(*) FROM tripmeter.outbox_retry WHERE consumer = 'back'),
 
 SELECT throws_ok($$SELECT tripmeter.outbox_configure(slot_age => '1000 years')$$, '23514', NULL, 'no setting is longer than a hundred years');
 BEGIN;
-DO $$BEGIN EXECUTE format('UPDATE tripmeter.outbox_tick_%s SET at = at + interval ''1 hour''', (SELECT slot FROM tripmeter.outbox_current)); END$$;
-SELECT is(tripmeter.outbox_is_tick_due(tripmeter.outbox_last_tick(), '100 ms'), true, 'a tick is due when the clock was set back');
+DO $$BEGIN EXECUTE format('UPDATE tripmeter_internal.outbox_tick_%s SET at = at + interval ''1 hour''', (SELECT slot FROM tripmeter_internal.outbox_current)); END$$;
+SELECT is(tripmeter_internal.outbox_is_tick_due(tripmeter_internal.outbox_last_tick(), '100 ms'), true, 'a tick is due when the clock was set back');
 ROLLBACK;
 SELECT tripmeter.outbox_subscribe('sleeper', 'now', 1);
 SELECT tripmeter.outbox_tick();
@@ -288,7 +288,7 @@ SELECT results_eq($$SELECT aggregateid || type, count(*) OVER (PARTITION BY batc
     $$VALUES ('r1', 4::bigint), ('s1', 4), ('s2', 4), ('r2', 4)$$, 'a batch has events of both, in order');
 SELECT is((SELECT count(DISTINCT slot) FROM tripmeter.outbox WHERE aggregateid IN ('r', 's')), 2::bigint, 'which are in two slots');
 BEGIN;
-DO $$BEGIN EXECUTE format('DROP INDEX tripmeter.outbox_%s_by_bucket', (SELECT slot FROM tripmeter.outbox_current)); END$$;
+DO $$BEGIN EXECUTE format('DROP INDEX tripmeter_internal.outbox_%s_by_bucket', (SELECT slot FROM tripmeter_internal.outbox_current)); END$$;
 SELECT throws_like($$SELECT * FROM tripmeter.outbox_receive('both', 'w')$$, '%has lost its index by "bucket"', 'an index that is gone is missed');
 ROLLBACK;
 SELECT tripmeter.outbox_unsubscribe('both');
@@ -303,7 +303,7 @@ SELECT is((SELECT value FROM tripmeter.outbox_metrics WHERE consumer = 'many' AN
 SELECT tripmeter.outbox_subscribe('few', 'now', 4);
 SELECT count(tripmeter.emit('thing', n::text, '2', NULL)) FROM generate_series(1, 100) n;
 SELECT count(ack('few', 'w1')) FROM generate_series(1, 4);
-SELECT is((SELECT count(*) FROM tripmeter.outbox_shares_of((SELECT c FROM tripmeter.outbox_consumer c WHERE consumer = 'few')) WHERE worker = 'w1'), 4::bigint, 'one worker alone has all shares');
+SELECT is((SELECT count(*) FROM tripmeter_internal.outbox_shares_of((SELECT c FROM tripmeter.outbox_consumer c WHERE consumer = 'few')) WHERE worker = 'w1'), 4::bigint, 'one worker alone has all shares');
 SELECT count(tripmeter.emit('thing', n::text, '3', NULL)) FROM generate_series(1, 100) n;
 SELECT is(receive('few', 'w2'), NULL, 'another that comes has none');
 SELECT count(ack('few', 'w1')) FROM generate_series(1, 6);

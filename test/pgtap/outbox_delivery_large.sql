@@ -67,7 +67,7 @@ SELECT tripmeter.emit('thing', '1', '1', NULL);
 SELECT tripmeter.outbox_configure(when_full => 'refuse');
 CREATE PROCEDURE outbox_test.fill_ring() LANGUAGE plpgsql AS $$
 BEGIN
-    FOR i IN 0..(SELECT count(*) FROM tripmeter.outbox_ring) LOOP
+    FOR i IN 0..(SELECT count(*) FROM tripmeter_internal.outbox_ring) LOOP
         PERFORM tripmeter.outbox_rotate(true);
         COMMIT;
     END LOOP;

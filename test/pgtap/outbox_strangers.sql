@@ -16,7 +16,7 @@ SELECT FROM tripmeter.outbox_subscribe('secret', 'now', 1, owner => 'outbox_owne
 SELECT FROM tripmeter.outbox_subscribe('orphan', 'now', 1, owner => 'outbox_owner');
 UPDATE tripmeter.outbox_consumer SET owner = 'outbox_nobody' WHERE consumer = 'orphan';
 CREATE TABLE share AS
-SELECT consumer, id::bigint << 40 AS batch FROM tripmeter.outbox_share WHERE share = 0;
+SELECT consumer, id::bigint << 40 AS batch FROM tripmeter_internal.outbox_share WHERE share = 0;
 GRANT SELECT ON share TO PUBLIC;
 
 -- Which consumers there are. A share that does not exist is one that is higher.
@@ -70,17 +70,17 @@ $$;
 CREATE ACCESS METHOD outbox_test TYPE TABLE HANDLER heap_tableam_handler;
 SET default_tablespace = outbox_test;
 SET default_table_access_method = outbox_test;
-SELECT tripmeter.outbox_add_slot() AS slot \gset
+SELECT tripmeter_internal.outbox_add_slot() AS slot \gset
 SELECT matches(pg_temp.places('0'), '^i default btree, r default heap$', 'slots are where they were installed');
 SELECT is(pg_temp.places(:'slot'), pg_temp.places('0'), 'and so is the one that was added');
 SELECT is(current_setting('default_tablespace'), 'outbox_test', 'the session keeps its own settings');
 RESET default_tablespace;
 RESET default_table_access_method;
-ALTER INDEX tripmeter.outbox_0_by_bucket SET TABLESPACE outbox_test;
-ALTER TABLE tripmeter.outbox_tick_0 SET TABLESPACE outbox_test;
-ALTER TABLE tripmeter.outbox_0 SET TABLESPACE outbox_test;
-ALTER TABLE tripmeter.outbox_progress_0 SET TABLESPACE outbox_test;
-SELECT tripmeter.outbox_add_slot() AS slot \gset
+ALTER INDEX tripmeter_internal.outbox_0_by_bucket SET TABLESPACE outbox_test;
+ALTER TABLE tripmeter_internal.outbox_tick_0 SET TABLESPACE outbox_test;
+ALTER TABLE tripmeter_internal.outbox_0 SET TABLESPACE outbox_test;
+ALTER TABLE tripmeter_internal.outbox_progress_0 SET TABLESPACE outbox_test;
+SELECT tripmeter_internal.outbox_add_slot() AS slot \gset
 SELECT is(pg_temp.places(:'slot'), 'i default btree, i outbox_test btree, r outbox_test heap', 'slots follow the first to another tablespace');
 
 SELECT * FROM finish();

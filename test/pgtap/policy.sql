@@ -5,7 +5,7 @@ BEGIN;
 SELECT plan(67);
 
 -- What SQL needs to find the operators of a type in another schema.
-SET LOCAL search_path = public, tripmeter;
+SET LOCAL search_path = public, tripmeter, tripmeter_internal;
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8
     LANGUAGE sql IMMUTABLE

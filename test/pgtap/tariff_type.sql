@@ -3,7 +3,7 @@
 
 BEGIN;
 SELECT plan(62);
-SET LOCAL search_path = tripmeter, public;
+SET LOCAL search_path = tripmeter, tripmeter_internal, public;
 
 -- The error's state; none, if there is none.
 CREATE FUNCTION pg_temp.sqlstate(query text) RETURNS text LANGUAGE plpgsql AS $$

@@ -2,7 +2,7 @@
 
 BEGIN;
 SELECT plan(48);
-SET LOCAL search_path = tripmeter, public;
+SET LOCAL search_path = tripmeter, tripmeter_internal, public;
 SET LOCAL jit = off;
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8

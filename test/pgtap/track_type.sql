@@ -3,7 +3,7 @@
 
 BEGIN;
 SELECT plan(77);
-SET LOCAL search_path = tripmeter, public;
+SET LOCAL search_path = tripmeter, tripmeter_internal, public;
 
 CREATE FUNCTION pg_temp.uniform(n bigint, salt bigint) RETURNS float8
     LANGUAGE sql IMMUTABLE

@@ -18,10 +18,10 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "parser/parse_func.h"
 #include "utils/fmgroids.h"
 
 #include "outbox/capture/cover.h"
+#include "outbox/ring/catalog.h"
 
 /* A trigger that a captured relation needs. */
 typedef struct CaptureTrigger
@@ -42,14 +42,14 @@ static const CaptureTrigger capture_triggers[] = {
 static List *
 capture_function(void)
 {
-	return list_make2(makeString("tripmeter"), makeString("outbox_capture"));
+	return list_make2(makeString("tripmeter_internal"), makeString("outbox_capture"));
 }
 
 /* Return the rows of pg_trigger that call outbox_capture(): of one relation, or of all. */
 static List *
 find_triggers(Oid relation)
 {
-	Oid			function = LookupFuncName(capture_function(), 0, NULL, false);
+	Oid			function = outbox_function("outbox_capture", 0, NULL);
 	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
 	List	   *found = NIL;
 	ScanKeyData key;

@@ -178,7 +178,7 @@ find_attached(List *relations)
 	HeapTuple	tuple;
 	Oid			found = InvalidOid;
 
-	outbox_scan_begin(&scan, outbox_relation("outbox_source"));
+	outbox_scan_begin(&scan, outbox_table("outbox_source"));
 	while (!OidIsValid(found) && (tuple = outbox_scan_next(&scan)) != NULL)
 	{
 		Oid			relation = DatumGetObjectId(outbox_scan_value(&scan, tuple, "relation"));

@@ -115,7 +115,7 @@ load_source(Relation relation, bool in_use)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("relation \"%s\" is not attached to the outbox", RelationGetRelationName(relation)),
 				 errdetail("It has a trigger that captures its changes, but nothing says what events they make."),
-				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter.outbox_capture().")));
+				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter_internal.outbox_capture().")));
 	result = outbox_source_compile(relation, &stored, in_use);
 	/* and what the parser called may have set */
 	AtEOXact_GUC(false, settings);

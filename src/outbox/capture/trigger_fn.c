@@ -236,7 +236,7 @@ check_trigger(FunctionCallInfo fcinfo)
 	if (!right)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("tripmeter.outbox_capture() was not called by a trigger of tripmeter.outbox_attach()")));
+				 errmsg("tripmeter_internal.outbox_capture() was not called by a trigger of tripmeter.outbox_attach()")));
 }
 
 /* trigger: the events of a statement */

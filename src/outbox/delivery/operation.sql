@@ -1,14 +1,14 @@
 -- For operators: settings, ticks, restoring, metrics; and waiting.
 
-CREATE FUNCTION outbox_configure(tick_interval interval DEFAULT NULL, notify boolean DEFAULT NULL, slot_age interval DEFAULT NULL,
-        slot_bytes bigint DEFAULT NULL, when_full text DEFAULT NULL, inbox_age interval DEFAULT NULL) RETURNS outbox_setting
+CREATE FUNCTION tripmeter.outbox_configure(tick_interval interval DEFAULT NULL, notify boolean DEFAULT NULL, slot_age interval DEFAULT NULL,
+        slot_bytes bigint DEFAULT NULL, when_full text DEFAULT NULL, inbox_age interval DEFAULT NULL) RETURNS tripmeter.outbox_setting
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     result tripmeter.outbox_setting;
 BEGIN
-    PERFORM tripmeter.outbox_prepare();
+    PERFORM tripmeter_internal.outbox_prepare();
     UPDATE tripmeter.outbox_setting AS s
     SET tick_interval = coalesce(outbox_configure.tick_interval, s.tick_interval),
         notify = coalesce(outbox_configure.notify, s.notify),
@@ -20,43 +20,43 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION outbox_configure(interval, boolean, interval, bigint, text, interval) IS
+COMMENT ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval) IS
     'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at least. Errors: a value that is out of range. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION outbox_configure(interval, boolean, interval, bigint, text, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval) FROM PUBLIC;
 
-CREATE FUNCTION outbox_tick() RETURNS bigint
+CREATE FUNCTION tripmeter.outbox_tick() RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM tripmeter.outbox_prepare();
-    RETURN (tripmeter.outbox_tick_if_due('0')).tick;
+    PERFORM tripmeter_internal.outbox_prepare();
+    RETURN (tripmeter_internal.outbox_tick_if_due('0'::interval)).tick;
 END
 $function$;
-COMMENT ON FUNCTION outbox_tick() IS
+COMMENT ON FUNCTION tripmeter.outbox_tick() IS
     'Makes a tick, if there is something new: what has committed by now can be received once this commits. Returns the latest. Errors: those of outbox_this_era. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION outbox_tick() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tripmeter.outbox_tick() FROM PUBLIC;
 
 -- Restoring
 
 -- A dump may have been taken while a slot was truncated: then it has a ring in which the
 -- slot is in use, a slot that is empty, and consumers that have not passed it. They had.
-CREATE FUNCTION outbox_mend_torn_dump() RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_mend_torn_dump() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    torn tripmeter.outbox_ring;
+    torn tripmeter_internal.outbox_ring;
     share integer;
-    p tripmeter.outbox_progress;
+    p tripmeter_internal.outbox_progress;
 BEGIN
     FOR torn IN
-        SELECT * FROM tripmeter.outbox_ring
-        WHERE sealed_tick IS NOT NULL AND tripmeter.outbox_tick_of(opened_tick) IS NULL
+        SELECT * FROM tripmeter_internal.outbox_ring
+        WHERE sealed_tick IS NOT NULL AND tripmeter_internal.outbox_tick_of(opened_tick) IS NULL
         ORDER BY sealed_tick
     LOOP
-        FOR share IN SELECT s.id FROM tripmeter.outbox_share AS s WHERE s.share >= 0 LOOP
-            p := tripmeter.outbox_newest(share);
+        FOR share IN SELECT s.id FROM tripmeter_internal.outbox_share AS s WHERE s.share >= 0 LOOP
+            p := tripmeter_internal.outbox_newest(share);
             IF coalesce(p.tick < torn.sealed_tick, true) THEN
                 p.share := share;
                 p.tick := torn.sealed_tick;
@@ -66,86 +66,82 @@ BEGIN
                 p.open := false;
                 p.handed := 0;
                 p.retries := 0;
-                PERFORM tripmeter.outbox_write(p);
+                PERFORM tripmeter_internal.outbox_write(p);
             END IF;
         END LOOP;
-        UPDATE tripmeter.outbox_ring
+        UPDATE tripmeter_internal.outbox_ring
         SET opened_tick = NULL, opened_at = NULL, closed_by = NULL, sealed_tick = NULL, truncated_tick = sealed_tick
         WHERE slot = torn.slot;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken. Internal.';
-REVOKE ALL ON FUNCTION outbox_mend_torn_dump() FROM PUBLIC;
+COMMENT ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken. Internal.';
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() FROM PUBLIC;
 
-CREATE FUNCTION outbox_after_restore() RETURNS integer
+CREATE FUNCTION tripmeter.outbox_after_restore() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    new_era tripmeter.outbox_era;
+    new_era tripmeter_internal.outbox_era;
 BEGIN
-    PERFORM tripmeter.outbox_prepare();
-    PERFORM tripmeter.outbox_begin();
-    LOCK TABLE tripmeter.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM tripmeter.outbox_mend_torn_dump();
-    FOR new_era IN SELECT * FROM tripmeter.outbox_era WHERE NOT accepted ORDER BY era LOOP
+    PERFORM tripmeter_internal.outbox_prepare();
+    PERFORM tripmeter_internal.outbox_begin();
+    LOCK TABLE tripmeter_internal.outbox_ring IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM tripmeter_internal.outbox_mend_torn_dump();
+    FOR new_era IN SELECT * FROM tripmeter_internal.outbox_era WHERE NOT accepted ORDER BY era LOOP
         -- all of the era before was restored: its end sees all, the beginning of the new one nothing
-        PERFORM tripmeter.outbox_mark((SELECT max(era) FROM tripmeter.outbox_era WHERE era < new_era.era),
-            '9223372036854775807:9223372036854775807:', tripmeter.outbox_last_seq());
-        PERFORM tripmeter.outbox_mark(new_era.era, '3:3:', tripmeter.outbox_last_seq());
-        UPDATE tripmeter.outbox_era SET accepted = true WHERE era = new_era.era;
+        PERFORM tripmeter_internal.outbox_mark((SELECT max(era) FROM tripmeter_internal.outbox_era WHERE era < new_era.era),
+            '9223372036854775807:9223372036854775807:', tripmeter_internal.outbox_last_seq());
+        PERFORM tripmeter_internal.outbox_mark(new_era.era, '3:3:', tripmeter_internal.outbox_last_seq());
+        UPDATE tripmeter_internal.outbox_era SET accepted = true WHERE era = new_era.era;
     END LOOP;
-    RETURN tripmeter.outbox_this_era();
+    RETURN tripmeter_internal.outbox_this_era();
 END
 $function$;
-COMMENT ON FUNCTION outbox_after_restore() IS
+COMMENT ON FUNCTION tripmeter.outbox_after_restore() IS
     'Consumers of a restored or copied database go on where they were: first what is left from before, then what is new. Returns the era. Call it once, in the copy that consumers are to receive from. Does nothing where nothing was restored. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION outbox_after_restore() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tripmeter.outbox_after_restore() FROM PUBLIC;
 
 -- Waiting
 
-CREATE FUNCTION outbox_look_as(caller oid, consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
+CREATE FUNCTION tripmeter_internal.outbox_look(caller oid, consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    c tripmeter.outbox_consumer := tripmeter.outbox_consumer_of(caller, consumer);
-    era integer := tripmeter.outbox_this_era();
-    last tripmeter.outbox_tick := tripmeter.outbox_last_tick();
-    p tripmeter.outbox_progress;
+    c tripmeter.outbox_consumer := tripmeter_internal.outbox_consumer_of(caller, consumer);
+    era integer := tripmeter_internal.outbox_this_era();
+    last tripmeter_internal.outbox_tick := tripmeter_internal.outbox_last_tick();
+    p tripmeter_internal.outbox_progress;
 BEGIN
-    PERFORM tripmeter.outbox_check_receive(c, 1);
+    PERFORM tripmeter_internal.outbox_check_receive(c, 1);
     latest := last.tick;
-    ready := tripmeter.outbox_is_tick_due(last, (SELECT s.tick_interval FROM tripmeter.outbox_setting AS s))
-        AND tripmeter.outbox_has_news(last);
+    ready := tripmeter_internal.outbox_is_tick_due(last, (SELECT s.tick_interval FROM tripmeter.outbox_setting AS s))
+        AND tripmeter_internal.outbox_has_news(last);
     IF ready OR seen = latest THEN
         RETURN;
     END IF;
-    FOREACH p IN ARRAY (tripmeter.outbox_candidates(c, coalesce(worker, format('pid %s', pg_backend_pid())))).shares LOOP
+    FOREACH p IN ARRAY (tripmeter_internal.outbox_candidates(c, coalesce(worker, format('pid %s', pg_backend_pid())))).shares LOOP
         ready := p.open
             OR EXISTS (SELECT FROM tripmeter.outbox_retry AS r WHERE r.share = p.share AND r.next_at <= clock_timestamp())
-            OR (tripmeter.outbox_find(c, p, (SELECT s.share FROM tripmeter.outbox_share AS s WHERE s.id = p.share), 1, era)).fresh > 0;
+            OR (tripmeter_internal.outbox_find(c, p, (SELECT s.share FROM tripmeter_internal.outbox_share AS s WHERE s.id = p.share), 1, era)).fresh > 0;
         EXIT WHEN ready;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_look_as(oid, text, text, bigint) IS 'What outbox_look does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION outbox_look_as(oid, text, text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION tripmeter_internal.outbox_look(oid, text, text, bigint) IS
+    'Whether outbox_receive may have something for a worker, where nothing was found up to a tick; and the latest tick. Errors: those of outbox_receive. Internal: outbox_wait calls it.';
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_look(oid, text, text, bigint) FROM PUBLIC;
 
-CREATE FUNCTION outbox_look(consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
-    AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_look(text, text, bigint) IS
-    'Whether outbox_receive may have something for a worker, where nothing was found up to a tick; and the latest tick. Errors: those of outbox_receive.';
-
-CREATE FUNCTION outbox_wait(consumer text, timeout interval DEFAULT '30 s', worker text DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION tripmeter.outbox_wait(consumer text, timeout interval DEFAULT '30 s', worker text DEFAULT NULL) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_wait' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION outbox_wait(text, interval, text) IS
+COMMENT ON FUNCTION tripmeter.outbox_wait(text, interval, text) IS
     'Waits until outbox_receive may have something for a worker of the consumer, and returns true; or false after the timeout. It can be cancelled. It is a statement like others: while it waits, VACUUM keeps what it could see. Errors: those of outbox_receive; a timeout that is NULL or negative.';
 
 -- Metrics
 
-CREATE FUNCTION outbox_blocker() RETURNS TABLE (since timestamptz, description text)
+CREATE FUNCTION tripmeter_internal.outbox_blocker() RETURNS TABLE (since timestamptz, description text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -158,17 +154,17 @@ AS $function$
     ) AS writers (since, description)
     ORDER BY since LIMIT 1
 $function$;
-COMMENT ON FUNCTION outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared. Internal.';
-REVOKE ALL ON FUNCTION outbox_blocker() FROM PUBLIC;
+COMMENT ON FUNCTION tripmeter_internal.outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared. Internal.';
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_blocker() FROM PUBLIC;
 
-CREATE FUNCTION outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric,
+CREATE FUNCTION tripmeter_internal.outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric,
         OUT workers bigint) RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 10
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    last_seq bigint := tripmeter.outbox_last_seq();
-    kept_seqs bigint := last_seq - (SELECT min(t.seq_before) FROM tripmeter.outbox_ring AS r, tripmeter.outbox_tick_of(r.opened_tick) AS t);
+    last_seq bigint := tripmeter_internal.outbox_last_seq();
+    kept_seqs bigint := last_seq - (SELECT min(t.seq_before) FROM tripmeter_internal.outbox_ring AS r, tripmeter_internal.outbox_tick_of(r.opened_tick) AS t);
     kept_bytes bigint := (SELECT sum(pg_table_size(i.inhrelid)) FROM pg_inherits AS i WHERE i.inhparent = 'tripmeter.outbox'::regclass);
     c tripmeter.outbox_consumer;
 BEGIN
@@ -177,36 +173,36 @@ BEGIN
         lost := c.lost_at IS NOT NULL;
         SELECT min(a.at), ceil(sum(last_seq - a.seq_before) / c.shares), count(DISTINCT p.worker) FILTER (WHERE p.lease_until > clock_timestamp())
         INTO tick_at, events, workers
-        FROM tripmeter.outbox_shares_of(c) AS p, tripmeter.outbox_tick_of(p.tick) AS a;
+        FROM tripmeter_internal.outbox_shares_of(c) AS p, tripmeter_internal.outbox_tick_of(p.tick) AS a;
         bytes := round(events * kept_bytes::numeric / greatest(kept_seqs, events, 1));
         RETURN NEXT;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, how many bytes these may take, and how many workers there are. Internal.';
-REVOKE ALL ON FUNCTION outbox_lag() FROM PUBLIC;
+COMMENT ON FUNCTION tripmeter_internal.outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, how many bytes these may take, and how many workers there are. Internal.';
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lag() FROM PUBLIC;
 
-CREATE FUNCTION outbox_measure() RETURNS TABLE (metric text, consumer text, value numeric, detail text)
+CREATE FUNCTION tripmeter_internal.outbox_measure() RETURNS TABLE (metric text, consumer text, value numeric, detail text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 30
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT 'tick_age_seconds', NULL::text, extract(epoch FROM clock_timestamp() - at)::numeric, format('tick %s', tick)
-    FROM tripmeter.outbox_last_tick() WHERE tick IS NOT NULL
+    FROM tripmeter_internal.outbox_last_tick() WHERE tick IS NOT NULL
     UNION ALL
-    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM tripmeter.outbox_ring
+    SELECT 'slots_free', NULL, count(*) FILTER (WHERE opened_tick IS NULL), format('of %s', count(*)) FROM tripmeter_internal.outbox_ring
     UNION ALL
-    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM tripmeter.outbox_current
+    SELECT 'events_refused', NULL, refused::integer, CASE WHEN refused THEN 'the ring is full' END FROM tripmeter_internal.outbox_current
     UNION ALL
     SELECT 'events_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter.outbox'::regclass
     UNION ALL
-    SELECT 'inbox_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter.outbox_inbox'::regclass
+    SELECT 'inbox_bytes', NULL, sum(pg_total_relation_size(inhrelid)), NULL FROM pg_inherits WHERE inhparent = 'tripmeter_internal.outbox_inbox'::regclass
     UNION ALL
     SELECT 'uncovered_tables', NULL, count(*), string_agg(partition::text, ', ') FROM tripmeter.outbox_coverage() WHERE NOT covered
     UNION ALL
-    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM tripmeter.outbox_blocker()
+    SELECT 'blocker_seconds', NULL, extract(epoch FROM clock_timestamp() - since)::numeric, description FROM tripmeter_internal.outbox_blocker()
     UNION ALL
     SELECT metric, lag.consumer, value, CASE WHEN lost THEN 'it was dropped for being stuck' END
-    FROM tripmeter.outbox_lag() AS lag, LATERAL (VALUES
+    FROM tripmeter_internal.outbox_lag() AS lag, LATERAL (VALUES
         ('lag_seconds', CASE WHEN events > 0 THEN extract(epoch FROM clock_timestamp() - tick_at)::numeric ELSE 0 END),
         ('lag_events', events::numeric),
         ('lag_bytes', bytes),
@@ -219,17 +215,17 @@ AS $function$
         UNION ALL SELECT 'blocked_events', count(*) FROM tripmeter.outbox_retry AS r WHERE r.consumer = c.consumer
         UNION ALL SELECT 'dead_events', count(*) FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value)
 $function$;
-COMMENT ON FUNCTION outbox_measure() IS 'What outbox_metrics shows. Internal.';
-REVOKE ALL ON FUNCTION outbox_measure() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION outbox_measure() TO pg_monitor;
+COMMENT ON FUNCTION tripmeter_internal.outbox_measure() IS 'What outbox_metrics shows. Internal.';
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_measure() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tripmeter_internal.outbox_measure() TO pg_monitor;
 
-CREATE VIEW outbox_metrics AS SELECT metric, consumer, value, detail FROM outbox_measure();
-COMMENT ON VIEW outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
-COMMENT ON COLUMN outbox_metrics.metric IS 'its name, with its unit';
-COMMENT ON COLUMN outbox_metrics.consumer IS 'whose it is; NULL: the whole outbox''s';
-COMMENT ON COLUMN outbox_metrics.value IS 'its value';
-COMMENT ON COLUMN outbox_metrics.detail IS 'more about it, for people';
-GRANT SELECT ON outbox_metrics TO pg_monitor;
+CREATE VIEW tripmeter.outbox_metrics AS SELECT metric, consumer, value, detail FROM tripmeter_internal.outbox_measure();
+COMMENT ON VIEW tripmeter.outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
+COMMENT ON COLUMN tripmeter.outbox_metrics.metric IS 'its name, with its unit';
+COMMENT ON COLUMN tripmeter.outbox_metrics.consumer IS 'whose it is; NULL: the whole outbox''s';
+COMMENT ON COLUMN tripmeter.outbox_metrics.value IS 'its value';
+COMMENT ON COLUMN tripmeter.outbox_metrics.detail IS 'more about it, for people';
+GRANT SELECT ON tripmeter.outbox_metrics TO pg_monitor;
 
 -- Whatever a database grants on new tables: nobody but the owner reads what is in them.
 DO $do$
@@ -237,7 +233,7 @@ DECLARE
     member regclass;
 BEGIN
     FOR member IN
-        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'tripmeter'::regnamespace AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
+        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace IN ('tripmeter'::regnamespace, 'tripmeter_internal'::regnamespace) AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', CASE (SELECT relkind FROM pg_class WHERE oid = member) WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, member);
     END LOOP;

@@ -7,15 +7,15 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
-#include "utils/builtins.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
+#include "outbox/ring/catalog.h"
 
 /* How often it is checked whether a transaction has ended; that costs next to nothing. */
 #define NAP_MS 20
@@ -35,25 +35,53 @@ transactions_ended(void)
 #endif
 }
 
+/* The call of outbox_look: by its OID, because whoever waits has no right to name it. */
+typedef struct Look
+{
+	FmgrInfo	function;
+	MemoryContext context;		/* of one call */
+	Oid			collation;
+	NullableDatum args[4];		/* the caller, the consumer, the worker, a tick up to which there was nothing */
+} Look;
+
+static void
+look_begin(Look *look, FunctionCallInfo fcinfo)
+{
+	Oid			types[4] = {OIDOID, TEXTOID, TEXTOID, INT8OID};
+
+	memset(look, 0, sizeof(*look));
+	fmgr_info(outbox_function("outbox_look", 4, types), &look->function);
+	look->context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox look", ALLOCSET_SMALL_SIZES);
+	look->collation = PG_GET_COLLATION();
+	look->args[0].value = ObjectIdGetDatum(GetUserId());
+	look->args[1] = fcinfo->args[0];
+	look->args[2] = fcinfo->args[2];
+	look->args[3].isnull = true;
+}
+
 /* Asks outbox_look, and remembers up to which tick there was nothing. */
 static bool
-look(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
+look_once(Look *look, bool again)
 {
-	bool		isnull;
-	bool		found;
+	MemoryContext context = MemoryContextSwitchTo(look->context);
+	HeapTupleHeader answer;
 	Datum		latest;
+	bool		found;
+	bool		isnull;
 
-	if (again)
-		nulls[2] = 'n';
-	if (SPI_execute_plan(plan, args, nulls, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "could not look for events");
-	found = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	latest = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	/* a copy: where a bigint is not passed by value, SPI's goes with the table */
-	if (!isnull)
-		args[2] = Int64GetDatum(DatumGetInt64(latest));
-	nulls[2] = isnull ? 'n' : ' ';
-	SPI_freetuptable(SPI_tuptable);
+	LOCAL_FCINFO(call, 4);
+
+	InitFunctionCallInfoData(*call, &look->function, 4, look->collation, NULL, NULL);
+	memcpy(call->args, look->args, sizeof(look->args));
+	call->args[3].isnull |= again;
+	answer = DatumGetHeapTupleHeader(FunctionCallInvoke(call));
+	found = DatumGetBool(GetAttributeByNum(answer, 1, &isnull));
+	latest = GetAttributeByNum(answer, 2, &isnull);
+	MemoryContextSwitchTo(context);
+	/* a copy: where a bigint is not passed by value, it goes with the answer */
+	look->args[3].value = isnull ? (Datum) 0 : Int64GetDatum(DatumGetInt64(latest));
+	look->args[3].isnull = isnull;
+	MemoryContextReset(look->context);
 	return found;
 }
 
@@ -62,7 +90,7 @@ look(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
  * which somebody waits could not be truncated.
  */
 static bool
-look_and_let_go(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
+look_and_let_go(Look *look, bool again)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -73,7 +101,7 @@ look_and_let_go(SPIPlanPtr plan, Datum *args, char *nulls, bool again)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		found = look(plan, args, nulls, again);
+		found = look_once(look, again);
 	}
 	PG_CATCH();
 	{
@@ -115,27 +143,16 @@ timeout_argument(FunctionCallInfo fcinfo)
 Datum
 tripmeter_outbox_wait(PG_FUNCTION_ARGS)
 {
-	Oid			types[3] = {TEXTOID, TEXTOID, INT8OID};
-	Datum		args[3] = {0};
-	char		nulls[4] = {' ', ' ', 'n', '\0'};
 	int64		timeout = timeout_argument(fcinfo);
 	TimestampTz start = GetCurrentTimestamp();
 	TimestampTz looked = start;
 	uint64		ended;
-	SPIPlanPtr	plan;
+	Look		look;
 	bool		found;
 
-	for (int i = 0; i < 2; i++)
-	{
-		nulls[i] = PG_ARGISNULL(i * 2) ? 'n' : ' ';
-		args[i] = PG_ARGISNULL(i * 2) ? (Datum) 0 : PG_GETARG_DATUM(i * 2);
-	}
-	SPI_connect();
-	plan = SPI_prepare("SELECT ready, latest FROM tripmeter.outbox_look($1, $2, $3)", 3, types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare to look for events");
+	look_begin(&look, fcinfo);
 	ended = transactions_ended();
-	found = look_and_let_go(plan, args, nulls, true);
+	found = look_and_let_go(&look, true);
 	while (!found && GetCurrentTimestamp() - start < timeout * 1000)
 	{
 		bool		late;
@@ -149,8 +166,7 @@ tripmeter_outbox_wait(PG_FUNCTION_ARGS)
 			continue;
 		ended = transactions_ended();
 		looked = GetCurrentTimestamp();
-		found = look_and_let_go(plan, args, nulls, late);
+		found = look_and_let_go(&look, late);
 	}
-	SPI_finish();
 	PG_RETURN_BOOL(found);
 }

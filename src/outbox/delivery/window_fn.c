@@ -114,7 +114,7 @@ open_window(Window *window, HeapTupleHeader consumer, HeapTupleHeader p, int32 s
 	if (to_the_end)
 		end = ring_field(b, "seq_after");
 
-	outbox = outbox_relation("outbox");
+	outbox = outbox_table("outbox");
 	window->era_column = get_attnum(outbox, "era");
 	window->xid_column = get_attnum(outbox, "xid");
 	window->type_column = get_attnum(outbox, "type");

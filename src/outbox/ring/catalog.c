@@ -10,32 +10,63 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
-#include "parser/parse_func.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "outbox/ring/catalog.h"
 
-/* A table or sequence of the extension. */
-Oid
-outbox_relation(const char *name)
+static Oid
+relation_in(const char *schema, const char *name)
 {
-	Oid			relation = get_relname_relid(name, get_namespace_oid("tripmeter", false));
+	Oid			relation = get_relname_relid(name, get_namespace_oid(schema, false));
 
 	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation tripmeter.%s does not exist", name),
+				 errmsg("relation %s.%s does not exist", schema, name),
 				 errhint("The library is newer than the extension's script: ALTER EXTENSION tripmeter UPDATE.")));
 	return relation;
+}
+
+/* Return a table that users see. */
+Oid
+outbox_table(const char *name)
+{
+	return relation_in("tripmeter", name);
+}
+
+/* Return an internal table or sequence. */
+Oid
+outbox_relation(const char *name)
+{
+	return relation_in("tripmeter_internal", name);
+}
+
+/* Return an internal function.  Unlike in SQL, the current user needs no right on its schema. */
+Oid
+outbox_function(const char *name, int count, const Oid *arguments)
+{
+	Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+										   PointerGetDatum(buildoidvector(arguments, count)),
+										   ObjectIdGetDatum(get_namespace_oid("tripmeter_internal", false)));
+
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function tripmeter_internal.%s does not exist", name),
+				 errhint("The library is newer than the extension's script: ALTER EXTENSION tripmeter UPDATE.")));
+	return function;
 }
 
 /* Who owns the outbox. */
 Oid
 outbox_owner(void)
 {
-	Relation	relation = table_open(outbox_relation("outbox"), AccessShareLock);
+	Relation	relation = table_open(outbox_table("outbox"), AccessShareLock);
 	Oid			owner = relation->rd_rel->relowner;
 
 	table_close(relation, AccessShareLock);
@@ -103,8 +134,6 @@ outbox_scan_end(OutboxScan *scan)
 void
 outbox_begin(void)
 {
-	List	   *name = list_make2(makeString("tripmeter"), makeString("outbox_begin"));
-
-	OidFunctionCall0(LookupFuncName(name, 0, NULL, false));
+	OidFunctionCall0(outbox_function("outbox_begin", 0, NULL));
 	CommandCounterIncrement();
 }

@@ -17,7 +17,9 @@ typedef struct OutboxScan
 	SysScanDesc scan;
 } OutboxScan;
 
+extern Oid	outbox_table(const char *name);
 extern Oid	outbox_relation(const char *name);
+extern Oid	outbox_function(const char *name, int count, const Oid *arguments);
 extern Oid	outbox_owner(void);
 extern void outbox_scan_begin(OutboxScan *scan, Oid relation);
 extern HeapTuple outbox_scan_next(OutboxScan *scan);

@@ -1,10 +1,10 @@
 -- Events, and the slots that hold them.
 
-CREATE SEQUENCE outbox_seq AS bigint CACHE 1;
-COMMENT ON SEQUENCE outbox_seq IS 'Numbers of events. Without a cache, so that numbers are given in the order in which row locks are held.';
+CREATE SEQUENCE tripmeter_internal.outbox_seq AS bigint CACHE 1;
+COMMENT ON SEQUENCE tripmeter_internal.outbox_seq IS 'Numbers of events. Without a cache, so that numbers are given in the order in which row locks are held.';
 
 -- The first columns are those of Debezium's outbox event router.
-CREATE TABLE outbox (
+CREATE TABLE tripmeter.outbox (
     seq bigint NOT NULL,
     id uuid NOT NULL,
     aggregatetype text NOT NULL,
@@ -23,44 +23,44 @@ CREATE TABLE outbox (
     era integer NOT NULL,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-COMMENT ON TABLE outbox IS
+COMMENT ON TABLE tripmeter.outbox IS
     'Events, in the slots of a ring. Rows are only ever added, by capture and emit(); a slot that all consumers have passed is truncated. Do not alter it.';
-COMMENT ON COLUMN outbox.seq IS 'orders the events of a window; of two events of one aggregate the later one has the higher number';
-COMMENT ON COLUMN outbox.id IS 'identifies the event everywhere: a UUID of version 7';
-COMMENT ON COLUMN outbox.aggregatetype IS 'what kind of thing it happened to';
-COMMENT ON COLUMN outbox.aggregateid IS 'which one: the id as text, of several columns a JSON array';
-COMMENT ON COLUMN outbox.type IS 'what happened';
-COMMENT ON COLUMN outbox.payload IS 'what there is to say about it';
-COMMENT ON COLUMN outbox.version IS 'of the aggregate, from a column of its row; NULL: there is none';
-COMMENT ON COLUMN outbox.schemaversion IS 'of the payload''s structure, as the rule says';
-COMMENT ON COLUMN outbox.bucket IS 'outbox_bucket(aggregatetype, aggregateid): which worker it is for';
-COMMENT ON COLUMN outbox.xid IS 'of the transaction, in its era';
-COMMENT ON COLUMN outbox.occurred_at IS 'when it was written, by the clock, in UTC';
-COMMENT ON COLUMN outbox.traceparent IS 'setting tripmeter.traceparent; NULL: it was empty';
-COMMENT ON COLUMN outbox.tracestate IS 'setting tripmeter.tracestate; NULL: it was empty';
-COMMENT ON COLUMN outbox.correlationid IS 'setting tripmeter.correlationid; NULL: it was empty';
-COMMENT ON COLUMN outbox.causationid IS 'setting tripmeter.causationid; NULL: it was empty';
-COMMENT ON COLUMN outbox.era IS 'the era that xid belongs to';
-COMMENT ON COLUMN outbox.slot IS 'the slot it is in';
-REVOKE ALL ON outbox, outbox_seq FROM PUBLIC;
-SELECT pg_extension_config_dump('outbox_seq', '');
+COMMENT ON COLUMN tripmeter.outbox.seq IS 'orders the events of a window; of two events of one aggregate the later one has the higher number';
+COMMENT ON COLUMN tripmeter.outbox.id IS 'identifies the event everywhere: a UUID of version 7';
+COMMENT ON COLUMN tripmeter.outbox.aggregatetype IS 'what kind of thing it happened to';
+COMMENT ON COLUMN tripmeter.outbox.aggregateid IS 'which one: the id as text, of several columns a JSON array';
+COMMENT ON COLUMN tripmeter.outbox.type IS 'what happened';
+COMMENT ON COLUMN tripmeter.outbox.payload IS 'what there is to say about it';
+COMMENT ON COLUMN tripmeter.outbox.version IS 'of the aggregate, from a column of its row; NULL: there is none';
+COMMENT ON COLUMN tripmeter.outbox.schemaversion IS 'of the payload''s structure, as the rule says';
+COMMENT ON COLUMN tripmeter.outbox.bucket IS 'outbox_bucket(aggregatetype, aggregateid): which worker it is for';
+COMMENT ON COLUMN tripmeter.outbox.xid IS 'of the transaction, in its era';
+COMMENT ON COLUMN tripmeter.outbox.occurred_at IS 'when it was written, by the clock, in UTC';
+COMMENT ON COLUMN tripmeter.outbox.traceparent IS 'setting tripmeter.traceparent; NULL: it was empty';
+COMMENT ON COLUMN tripmeter.outbox.tracestate IS 'setting tripmeter.tracestate; NULL: it was empty';
+COMMENT ON COLUMN tripmeter.outbox.correlationid IS 'setting tripmeter.correlationid; NULL: it was empty';
+COMMENT ON COLUMN tripmeter.outbox.causationid IS 'setting tripmeter.causationid; NULL: it was empty';
+COMMENT ON COLUMN tripmeter.outbox.era IS 'the era that xid belongs to';
+COMMENT ON COLUMN tripmeter.outbox.slot IS 'the slot it is in';
+REVOKE ALL ON tripmeter.outbox, tripmeter_internal.outbox_seq FROM PUBLIC;
+SELECT pg_extension_config_dump('tripmeter_internal.outbox_seq'::regclass, '');
 
 -- Indexes are the partitions' own: an index of the parent's would meet that of a partition
 -- which was added to the ring when a dump is restored.
 DO $$
 BEGIN
     FOR slot IN 0 .. 7 LOOP
-        EXECUTE format('CREATE TABLE tripmeter.outbox_%1$s PARTITION OF tripmeter.outbox FOR VALUES IN (%1$s)', slot);
-        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON tripmeter.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
-        EXECUTE format('COMMENT ON INDEX tripmeter.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
-        EXECUTE format('COMMENT ON TABLE tripmeter.outbox_%s IS %L', slot, 'A slot of the ring of events.');
-        EXECUTE format('REVOKE ALL ON tripmeter.outbox_%s FROM PUBLIC', slot);
-        PERFORM pg_extension_config_dump(format('tripmeter.outbox_%s', slot)::regclass, '');
+        EXECUTE format('CREATE TABLE tripmeter_internal.outbox_%1$s PARTITION OF tripmeter.outbox FOR VALUES IN (%1$s)', slot);
+        EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON tripmeter_internal.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
+        EXECUTE format('COMMENT ON INDEX tripmeter_internal.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
+        EXECUTE format('COMMENT ON TABLE tripmeter_internal.outbox_%s IS %L', slot, 'A slot of the ring of events.');
+        EXECUTE format('REVOKE ALL ON tripmeter_internal.outbox_%s FROM PUBLIC', slot);
+        PERFORM pg_extension_config_dump(format('tripmeter_internal.outbox_%s', slot)::regclass, '');
     END LOOP;
 END
 $$;
 
-CREATE TABLE outbox_era (
+CREATE TABLE tripmeter_internal.outbox_era (
     era integer PRIMARY KEY,
     system_identifier bigint NOT NULL,
     database oid NOT NULL,
@@ -68,31 +68,31 @@ CREATE TABLE outbox_era (
     began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     accepted boolean NOT NULL
 );
-COMMENT ON TABLE outbox_era IS
+COMMENT ON TABLE tripmeter_internal.outbox_era IS
     'The systems whose transaction ids are in the events, the present one last. What was restored elsewhere begins a new era with its first event.';
-COMMENT ON COLUMN outbox_era.era IS 'a number from 1 on';
-COMMENT ON COLUMN outbox_era.system_identifier IS 'of the cluster: pg_control_system()';
-COMMENT ON COLUMN outbox_era.database IS 'pg_database.oid';
-COMMENT ON COLUMN outbox_era.outbox IS 'pg_class.oid of table outbox';
-COMMENT ON COLUMN outbox_era.began_at IS 'when';
-COMMENT ON COLUMN outbox_era.accepted IS 'whether its events may be received: the first era''s, and a later one''s after outbox_after_restore()';
-REVOKE ALL ON outbox_era FROM PUBLIC;
-SELECT pg_extension_config_dump('outbox_era', '');
+COMMENT ON COLUMN tripmeter_internal.outbox_era.era IS 'a number from 1 on';
+COMMENT ON COLUMN tripmeter_internal.outbox_era.system_identifier IS 'of the cluster: pg_control_system()';
+COMMENT ON COLUMN tripmeter_internal.outbox_era.database IS 'pg_database.oid';
+COMMENT ON COLUMN tripmeter_internal.outbox_era.outbox IS 'pg_class.oid of table outbox';
+COMMENT ON COLUMN tripmeter_internal.outbox_era.began_at IS 'when';
+COMMENT ON COLUMN tripmeter_internal.outbox_era.accepted IS 'whether its events may be received: the first era''s, and a later one''s after outbox_after_restore()';
+REVOKE ALL ON tripmeter_internal.outbox_era FROM PUBLIC;
+SELECT pg_extension_config_dump('tripmeter_internal.outbox_era'::regclass, '');
 
-CREATE TABLE outbox_current (
+CREATE TABLE tripmeter_internal.outbox_current (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     slot smallint NOT NULL,
     refused boolean NOT NULL DEFAULT false
 );
-COMMENT ON TABLE outbox_current IS 'Where events are written: one row.';
-COMMENT ON COLUMN outbox_current.one IS 'true: there is one row';
-COMMENT ON COLUMN outbox_current.slot IS 'the slot that producers write to';
-COMMENT ON COLUMN outbox_current.refused IS 'whether new events are refused, for the ring is full';
-REVOKE ALL ON outbox_current FROM PUBLIC;
-SELECT pg_extension_config_dump('outbox_current', '');
+COMMENT ON TABLE tripmeter_internal.outbox_current IS 'Where events are written: one row.';
+COMMENT ON COLUMN tripmeter_internal.outbox_current.one IS 'true: there is one row';
+COMMENT ON COLUMN tripmeter_internal.outbox_current.slot IS 'the slot that producers write to';
+COMMENT ON COLUMN tripmeter_internal.outbox_current.refused IS 'whether new events are refused, for the ring is full';
+REVOKE ALL ON tripmeter_internal.outbox_current FROM PUBLIC;
+SELECT pg_extension_config_dump('tripmeter_internal.outbox_current'::regclass, '');
 
 -- The first rows are not the install script's: a dump brings its own.
-CREATE FUNCTION outbox_begin() RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_begin() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -104,34 +104,34 @@ BEGIN
         'tripmeter.outbox'::regclass::oid AS outbox
     INTO here;
     -- one at a time: the next one sees the row of the first
-    LOCK TABLE tripmeter.outbox_era IN SHARE ROW EXCLUSIVE MODE;
-    INSERT INTO tripmeter.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
-    INSERT INTO tripmeter.outbox_era (era, system_identifier, database, outbox, accepted)
+    LOCK TABLE tripmeter_internal.outbox_era IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO tripmeter_internal.outbox_current (slot) VALUES (0) ON CONFLICT DO NOTHING;
+    INSERT INTO tripmeter_internal.outbox_era (era, system_identifier, database, outbox, accepted)
     SELECT coalesce(last.era, 0) + 1, here.system_identifier, here.database, here.outbox, last.era IS NULL
-    FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM tripmeter.outbox_era ORDER BY era DESC LIMIT 1) last ON true
+    FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM tripmeter_internal.outbox_era ORDER BY era DESC LIMIT 1) last ON true
     WHERE (last.system_identifier, last.database, last.outbox) IS DISTINCT FROM (here.system_identifier, here.database, here.outbox);
 END
 $function$;
-COMMENT ON FUNCTION outbox_begin() IS
+COMMENT ON FUNCTION tripmeter_internal.outbox_begin() IS
     'Makes the first rows of outbox_current and outbox_era, and after a restore that of a new era, which is not accepted yet. Internal: attaching, writing and subscribing call it.';
-REVOKE ALL ON FUNCTION outbox_begin() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tripmeter_internal.outbox_begin() FROM PUBLIC;
 
-CREATE FUNCTION outbox_bucket(aggregate_type text, aggregate_id text) RETURNS integer
+CREATE FUNCTION tripmeter.outbox_bucket(aggregate_type text, aggregate_id text) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_bucket'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION outbox_bucket(text, text) IS
+COMMENT ON FUNCTION tripmeter.outbox_bucket(text, text) IS
     'The bucket, 0 to 63, that the events of an aggregate are in: the upper 6 of 32 bits of 2654435761 times the CRC-32C of its type, a zero byte and its id.';
 
-CREATE FUNCTION emit(aggregate_type text, aggregate_id text, type text, payload jsonb, version bigint DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS uuid
+CREATE FUNCTION tripmeter.emit(aggregate_type text, aggregate_id text, type text, payload jsonb, version bigint DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS uuid
     AS 'MODULE_PATHNAME', 'tripmeter_emit'
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
-COMMENT ON FUNCTION emit(text, text, text, jsonb, bigint, integer) IS
+COMMENT ON FUNCTION tripmeter.emit(text, text, text, jsonb, bigint, integer) IS
     'Writes an event that no row change makes, and returns its id. Events of one aggregate are in the order of the calls only if the transactions that call exclude each other, as by a row lock. Who may: roles that were granted EXECUTE. Errors: the type or id of the aggregate, or the type of the event, is NULL or empty; the outbox is full.';
-REVOKE ALL ON FUNCTION emit(text, text, text, jsonb, bigint, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tripmeter.emit(text, text, text, jsonb, bigint, integer) FROM PUBLIC;
 
 -- Times are as in JSON; a sequence is compared as text, an integer has 32 bits; what is
 -- not allowed in a URI is written by its bytes.
-CREATE FUNCTION cloudevent(event outbox) RETURNS jsonb
+CREATE FUNCTION tripmeter.cloudevent(event tripmeter.outbox) RETURNS jsonb
     LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 20
     RETURN jsonb_build_object(
         'specversion', '1.0',
@@ -152,5 +152,5 @@ CREATE FUNCTION cloudevent(event outbox) RETURNS jsonb
         'tracestate', (event).tracestate,
         'correlationid', (event).correlationid,
         'causationid', (event).causationid));
-COMMENT ON FUNCTION cloudevent(outbox) IS
+COMMENT ON FUNCTION tripmeter.cloudevent(tripmeter.outbox) IS
     'The event in the JSON form of CNCF CloudEvents 1.0. The source is /tripmeter/ and the type of the aggregate, the subject and the partitionkey are its id, and are not there if that is an empty text; sequence is the number in 19 digits, aggregateversion a string of digits; traceparent, tracestate, correlationid and causationid are there if the event has them.';

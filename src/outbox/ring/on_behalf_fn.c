@@ -14,15 +14,14 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "outbox/ring/catalog.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_outbox_as_owner);
 
-/* The function of the same name with _as behind it, and the caller before the arguments. */
+/* The internal function of the same name with _as behind it, and the caller before the arguments. */
 static Oid
 find_worker(Oid function)
 {
@@ -37,14 +36,7 @@ find_worker(Oid function)
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	name = psprintf("%s_as", NameStr(form->proname));
 	memcpy(&arguments[1], form->proargtypes.values, form->pronargs * sizeof(Oid));
-	worker = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-							 PointerGetDatum(buildoidvector(arguments, form->pronargs + 1)),
-							 ObjectIdGetDatum(form->pronamespace));
-	if (!OidIsValid(worker))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("function %s does not exist", name),
-				 errhint("The library is newer than the extension's script: ALTER EXTENSION tripmeter UPDATE.")));
+	worker = outbox_function(name, form->pronargs + 1, arguments);
 	ReleaseSysCache(tuple);
 	return worker;
 }

@@ -25,7 +25,7 @@ is_ours(OutboxScan *scan, HeapTuple tuple)
 
 	return system == (int64) GetSystemIdentifier() &&
 		DatumGetObjectId(outbox_scan_value(scan, tuple, "database")) == MyDatabaseId &&
-		DatumGetObjectId(outbox_scan_value(scan, tuple, "outbox")) == outbox_relation("outbox");
+		DatumGetObjectId(outbox_scan_value(scan, tuple, "outbox")) == outbox_table("outbox");
 }
 
 /* Return the last era if it is this system's, or else 0. */
