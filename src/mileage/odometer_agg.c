@@ -27,7 +27,7 @@
 #include "mileage/windows.h"
 #include "track/agg_state.h"
 #include "track/fix.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_odometer_accum);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_combine);

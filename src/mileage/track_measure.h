@@ -7,7 +7,7 @@
 
 #include "mileage/measurement.h"
 #include "mileage/windows.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 extern void track_classify(Datum track, LegClassifier *classifier);
 extern bool track_measure_windows(Datum track, const MileagePolicy *policy, Windows *windows);

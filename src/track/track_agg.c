@@ -11,7 +11,7 @@
 #include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/agg_state.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 #include "tripmeter.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_accum_point);

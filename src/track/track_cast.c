@@ -10,7 +10,7 @@
 
 #include "compat.h"
 #include "geo/geo_fn.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_to_geometry);
 PG_FUNCTION_INFO_V1(tripmeter_track_to_geography);

@@ -12,7 +12,7 @@
 
 #include "compat.h"
 #include "geo/geo_fn.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_fix_count);
 PG_FUNCTION_INFO_V1(tripmeter_track_start_time);

@@ -13,8 +13,8 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "track/track_fn.h"
 #include "track/track_text.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_in);
 PG_FUNCTION_INFO_V1(tripmeter_track_out);

@@ -10,7 +10,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "compat.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_as_mfjson);
 

@@ -11,7 +11,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_simplify);
 PG_FUNCTION_INFO_V1(tripmeter_track_speed_profile);

@@ -9,7 +9,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "track/track_fn.h"
+#include "track/track_value.h"
 
 pg_noinline void
 report_damaged_track(void)

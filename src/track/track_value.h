@@ -1,9 +1,9 @@
 /*
- * track_fn.h
+ * track_value.h
  *		Tracks as values of SQL.
  */
-#ifndef TRIPMETER_TRACK_FN_H
-#define TRIPMETER_TRACK_FN_H
+#ifndef TRIPMETER_TRACK_VALUE_H
+#define TRIPMETER_TRACK_VALUE_H
 
 #include "utils/datetime.h"
 
@@ -63,4 +63,4 @@ track_scan_next(TrackScan *scan, Fix *fix, Channels *channels)
 	return true;
 }
 
-#endif							/* TRIPMETER_TRACK_FN_H */
+#endif							/* TRIPMETER_TRACK_VALUE_H */
