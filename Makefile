@@ -7,7 +7,8 @@ OBJS = src/tripmeter.o \
 	src/track/int_column.o src/track/block_codec.o \
 	src/track/track_format.o src/track/track_writer.o \
 	src/track/fix_transfer.o src/track/fix_buffer.o \
-	src/track/track_text.o src/track/track_value.o src/track/track_io.o \
+	src/track/track_text.o src/track/track_value.o src/track/track_window.o \
+	src/track/track_merge.o src/track/track_io.o \
 	src/track/track_agg.o src/track/track_fn.o src/track/track_part.o \
 	src/track/track_cast.o src/track/track_shape.o src/track/track_json.o \
 	src/mileage/leg_classifier.o src/mileage/policy_io.o \

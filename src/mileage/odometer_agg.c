@@ -28,6 +28,7 @@
 #include "track/agg_state.h"
 #include "track/fix.h"
 #include "track/track_value.h"
+#include "track/track_window.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_odometer_accum);
 PG_FUNCTION_INFO_V1(tripmeter_odometer_combine);
@@ -467,7 +468,7 @@ periods_datum(FunctionCallInfo fcinfo, const Windows *windows)
 	{
 		bool		nulls[2] = {0};
 		Datum		values[2] = {
-			period_value(windows->bounds[i], windows->bounds[i + 1], false),
+			track_period_value(windows->bounds[i], windows->bounds[i + 1], false),
 			Float8GetDatum(windows->metres[i])
 		};
 

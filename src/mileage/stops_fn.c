@@ -14,6 +14,7 @@
 #include "mileage/policy_fn.h"
 #include "mileage/stop_finder.h"
 #include "mileage/track_measure.h"
+#include "track/track_window.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_stops);
 PG_FUNCTION_INFO_V1(tripmeter_track_gaps);

@@ -13,6 +13,7 @@
 #include "geo/geo_fn.h"
 #include "mileage/policy_fn.h"
 #include "mileage/track_measure.h"
+#include "track/track_window.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage);
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage_report);
@@ -140,7 +141,7 @@ tripmeter_track_mileage_window(PG_FUNCTION_ARGS)
 	Windows		windows = {1, bounds, &metres};
 
 	/* nothing is driven in an instant: included bounds make no difference */
-	if (window_argument(PG_GETARG_DATUM(1), &window))
+	if (track_window_argument(PG_GETARG_DATUM(1), &window))
 	{
 		bounds[0] = window.from;
 		bounds[1] = window.to;
@@ -159,7 +160,7 @@ put_windows(ReturnSetInfo *rows, const Windows *windows)
 	{
 		bool		nulls[2] = {0};
 		Datum		values[2] = {
-			period_value(windows->bounds[i], windows->bounds[i + 1], false),
+			track_period_value(windows->bounds[i], windows->bounds[i + 1], false),
 			Float8GetDatum(windows->metres[i])
 		};
 

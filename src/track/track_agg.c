@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/agg_state.h"
+#include "track/track_merge.h"
 #include "track/track_value.h"
 #include "tripmeter.h"
 

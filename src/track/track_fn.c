@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/track_value.h"
+#include "track/track_window.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_fix_count);
 PG_FUNCTION_INFO_V1(tripmeter_track_start_time);
@@ -74,21 +75,6 @@ tripmeter_track_duration(PG_FUNCTION_ARGS)
 	PG_RETURN_INTERVAL_P(duration);
 }
 
-/* A tstzrange from a time on, which it includes, to another. */
-Datum
-period_value(int64 from, int64 to, bool to_included)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	RangeBound	lower = {.val = TimestampTzGetDatum(from), .inclusive = true, .lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(to), .inclusive = to_included};
-
-#if PG_VERSION_NUM >= 160000
-	return RangeTypePGetDatum(make_range(type, &lower, &upper, false, NULL));
-#else
-	return RangeTypePGetDatum(make_range(type, &lower, &upper, false));
-#endif
-}
-
 /* [start, end]; empty without fixes */
 Datum
 tripmeter_track_period(PG_FUNCTION_ARGS)
@@ -98,7 +84,7 @@ tripmeter_track_period(PG_FUNCTION_ARGS)
 	track_argument_header(PG_GETARG_DATUM(0), &header);
 	if (header.fix_count == 0)
 		PG_RETURN_RANGE_P(make_empty_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO)));
-	return period_value(header.start_time, header.end_time, true);
+	return track_period_value(header.start_time, header.end_time, true);
 }
 
 Datum

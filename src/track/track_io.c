@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "track/track_io.h"
 #include "track/track_text.h"
 #include "track/track_value.h"
 

@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "compat.h"
+#include "track/track_io.h"
 #include "track/track_value.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_as_mfjson);

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "geo/geo_fn.h"
 #include "track/track_value.h"
+#include "track/track_window.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_track_start_point);
 PG_FUNCTION_INFO_V1(tripmeter_track_end_point);
@@ -58,16 +59,6 @@ tripmeter_track_end_point(PG_FUNCTION_ARGS)
 	return new_point(fix.position);
 }
 
-/* Where the vehicle was between two fixes, which may be one. */
-static Position
-place_between(const Fix *from, const Fix *to, int64 time)
-{
-	if (time <= from->time)
-		return from->position;
-	return geodesic_between(from->position, to->position,
-							(double) (time - from->time) / (double) (to->time - from->time));
-}
-
 /* at(track, time) -> the point on the way; NULL before the start and after the end */
 Datum
 tripmeter_track_at(PG_FUNCTION_ARGS)
@@ -87,94 +78,7 @@ tripmeter_track_at(PG_FUNCTION_ARGS)
 	track_scan_end(scan);
 	if (!found)
 		PG_RETURN_NULL();
-	return new_point(place_between(&from, &to, time));
-}
-
-/* Do the bounds take in this time? */
-static bool
-within(const TimeWindow *window, int64 time)
-{
-	return (time > window->from || (time == window->from && window->from_included)) &&
-		(time < window->to || (time == window->to && window->to_included));
-}
-
-/* A tstzrange as times; an infinite bound is farther than any fix. */
-bool
-window_argument(Datum value, TimeWindow *window)
-{
-	RangeType  *range = DatumGetRangeTypeP(value);
-	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
-	RangeBound	lower,
-				upper;
-	bool		empty;
-
-	range_deserialize(type, range, &lower, &upper, &empty);
-	window->from = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
-	window->to = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
-	window->from_included = lower.inclusive;
-	window->to_included = upper.inclusive;
-	return !empty;
-}
-
-/* A visitor of the fixes of a window. */
-typedef void (*FixVisitor) (void *context, const Fix *fix, const Channels *channels);
-
-static void
-visit_between(const Fix *from, const Fix *to, int64 time, FixVisitor visit, void *context)
-{
-	Fix			fix = {time, place_between(from, to, time)};
-	Channels	channels = NO_CHANNELS;
-
-	visit(context, &fix, &channels);
-}
-
-/*
- * Visit the fixes of a window; on request also the places at its bounds, included
- * or not, where these lie between fixes.
- */
-static void
-visit_window(TrackScan *scan, TimeWindow window, bool interpolate,
-			 FixVisitor visit, void *context)
-{
-	Fix			last = {0};
-	Fix			fix;
-	Channels	channels;
-	bool		any = false;
-
-	if (interpolate)
-		window.from_included = window.to_included = true;
-	track_scan_seek(scan, window.from);
-	for (; track_scan_next(scan, &fix, &channels); last = fix, any = true)
-	{
-		bool		between = interpolate && any;
-
-		if (between && last.time < window.from && window.from < fix.time)
-			visit_between(&last, &fix, window.from, visit, context);
-		if (within(&window, fix.time))
-			visit(context, &fix, &channels);
-		else if (fix.time >= window.to)
-		{
-			if (between && last.time < window.to && window.from < window.to)
-				visit_between(&last, &fix, window.to, visit, context);
-			break;
-		}
-	}
-}
-
-static void
-add_to_writer(void *context, const Fix *fix, const Channels *channels)
-{
-	track_writer_add((TrackWriter *) context, fix, channels);
-}
-
-/* The track of the fixes of a window; windows of one scan must not begin earlier. */
-struct varlena *
-track_slice(TrackScan *scan, TimeWindow window, bool interpolate)
-{
-	TrackWriter *writer = track_writer_make();
-
-	visit_window(scan, window, interpolate, add_to_writer, writer);
-	return track_writer_value(writer);
+	return new_point(track_place_between(&from, &to, time));
 }
 
 /* slice(track, period, interpolate) */
@@ -185,7 +89,7 @@ tripmeter_track_slice(PG_FUNCTION_ARGS)
 	TimeWindow	window;
 	struct varlena *slice;
 
-	if (!window_argument(PG_GETARG_DATUM(1), &window))
+	if (!track_window_argument(PG_GETARG_DATUM(1), &window))
 		PG_RETURN_POINTER(track_writer_value(track_writer_make()));
 	scan = track_scan_begin(PG_GETARG_DATUM(0));
 	slice = track_slice(scan, window, PG_GETARG_BOOL(2));
@@ -231,12 +135,12 @@ tripmeter_track_window_length(PG_FUNCTION_ARGS)
 	PathLength	path = {0};
 	TimeWindow	window;
 
-	if (!window_argument(PG_GETARG_DATUM(1), &window))
+	if (!track_window_argument(PG_GETARG_DATUM(1), &window))
 		PG_RETURN_FLOAT8(0);
 	if (window.from <= header->start_time && window.to >= header->end_time)
 		path.metres = measure_all(scan);
 	else
-		visit_window(scan, window, true, add_to_path, &path);
+		track_window_visit(scan, window, true, add_to_path, &path);
 	track_scan_end(scan);
 	PG_RETURN_FLOAT8(path.metres);
 }
