@@ -16,7 +16,7 @@ PG_FUNCTION_INFO_V1(tripmeter_route_length);
 PG_FUNCTION_INFO_V1(tripmeter_distance);
 
 pg_noinline void
-report_corrupt_geometry(void)
+geo_report_damage(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -61,7 +61,7 @@ static void
 open_argument(Gserialized *g, struct varlena *bytes)
 {
 	if (unlikely(!gserialized_open(g, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))))
-		report_corrupt_geometry();
+		geo_report_damage();
 	check_srid(g);
 }
 
@@ -77,10 +77,10 @@ read_point(struct varlena *bytes, Position *position)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("position is not a POINT"),
-				 errdetail("It is a %s.", shape_type_name(g.type)),
+				 errdetail("It is a %s.", gserialized_type_name(g.type)),
 				 errhint("Use ST_DumpPoints to turn it into points, or route_length for the length of a line.")));
 	if (!gserialized_points(&g, &points))
-		report_corrupt_geometry();
+		geo_report_damage();
 	if (points.count == 0)
 		return false;
 	*position = point_array_get(&points, 0);
@@ -89,7 +89,7 @@ read_point(struct varlena *bytes, Position *position)
 
 /* The position of an argument, as recorded; false if it is empty. */
 bool
-point_argument(Datum value, Position *position)
+geo_point_argument(Datum value, Position *position)
 {
 	struct varlena *bytes = get_argument(value);
 	bool		present = true;
@@ -102,7 +102,7 @@ point_argument(Datum value, Position *position)
 
 /* Open any geometry or geography in SRID 4326; its bytes may be a copy. */
 void
-line_argument(Datum value, struct varlena **bytes, Gserialized *g)
+geo_line_argument(Datum value, struct varlena **bytes, Gserialized *g)
 {
 	*bytes = get_argument(value);
 	open_argument(g, *bytes);
@@ -110,7 +110,7 @@ line_argument(Datum value, struct varlena **bytes, Gserialized *g)
 
 /* A new value of this many bytes after its header, to be filled from `body` on. */
 struct varlena *
-make_geometry(Size size, uint8 **body, uint8 flags)
+geo_make_value(Size size, uint8 **body, uint8 flags)
 {
 	struct varlena *value = palloc(VARHDRSZ + GSERIALIZED_HEADER_SIZE + size);
 
@@ -121,7 +121,7 @@ make_geometry(Size size, uint8 **body, uint8 flags)
 
 /* A geometry(Point, 4326) that lives as long as its room. */
 Datum
-point_value(PointValue *room, Position position)
+geo_point_value(PointValue *room, Position position)
 {
 	uint8	   *out = gserialized_put_header(room->bytes, 0);
 
@@ -141,7 +141,7 @@ line_length(const PointArray *points)
 		uint32		to = from + Min(points->count - from, POINTS_PER_INTERRUPT_CHECK);
 
 		CHECK_FOR_INTERRUPTS();
-		path_add_points(&path, points, from, to);
+		gserialized_add_path(&path, points, from, to);
 		from = to;
 	}
 	return path.metres;
@@ -159,20 +159,20 @@ shape_length(Gserialized *g)
 	{
 		case SHAPE_LINESTRING:
 			if (!gserialized_points(g, &points))
-				report_corrupt_geometry();
+				geo_report_damage();
 			return line_length(&points);
 		case SHAPE_MULTILINESTRING:
 			for (uint32 i = 0; i < g->count; i++)
 			{
 				if (!gserialized_next_line(g, &points))
-					report_corrupt_geometry();
+					geo_report_damage();
 				metres += line_length(&points);
 			}
 			return metres;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("cannot measure the route length of a %s", shape_type_name(g->type)),
+			 errmsg("cannot measure the route length of a %s", gserialized_type_name(g->type)),
 			 errdetail("A route is a LINESTRING or a MULTILINESTRING."),
 			 errhint("Use ST_Boundary for the outline of an area, ST_CurveToLine for a curve, or ST_CollectionExtract(geometry, 2) for the lines of a collection.")));
 }
@@ -198,9 +198,9 @@ tripmeter_distance(PG_FUNCTION_ARGS)
 {
 	Position	from,
 				to;
-	bool		both = point_argument(PG_GETARG_DATUM(0), &from);
+	bool		both = geo_point_argument(PG_GETARG_DATUM(0), &from);
 
-	both &= point_argument(PG_GETARG_DATUM(1), &to);
+	both &= geo_point_argument(PG_GETARG_DATUM(1), &to);
 	if (!both || !position_normalize(&from) || !position_normalize(&to))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(geodesic_distance(from, to));

@@ -14,10 +14,10 @@ typedef struct PointValue
 	uint8		bytes[GSERIALIZED_POINT_SIZE];
 } PointValue;
 
-extern bool point_argument(Datum value, Position *position);
-extern pg_noinline void report_corrupt_geometry(void);
-extern void line_argument(Datum value, struct varlena **bytes, Gserialized *g);
-extern Datum point_value(PointValue *room, Position position);
-extern struct varlena *make_geometry(Size size, uint8 **body, uint8 flags);
+extern bool geo_point_argument(Datum value, Position *position);
+extern pg_noinline void geo_report_damage(void);
+extern void geo_line_argument(Datum value, struct varlena **bytes, Gserialized *g);
+extern Datum geo_point_value(PointValue *room, Position position);
+extern struct varlena *geo_make_value(Size size, uint8 **body, uint8 flags);
 
 #endif							/* TRIPMETER_GEO_FN_H */

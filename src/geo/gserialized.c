@@ -133,7 +133,7 @@ gserialized_put_box(uint8_t *out, Position low, Position high)
 }
 
 const char *
-shape_type_name(uint32_t type)
+gserialized_type_name(uint32_t type)
 {
 	static const char *const names[] = {
 		"unknown", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT",
@@ -150,7 +150,7 @@ shape_type_name(uint32_t type)
  * place on Earth is left out.
  */
 void
-path_add_points(PathLength *path, const PointArray *array, uint32_t from, uint32_t to)
+gserialized_add_path(PathLength *path, const PointArray *array, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++)
 	{

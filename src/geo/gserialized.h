@@ -74,8 +74,8 @@ extern bool gserialized_next_line(Gserialized *g, PointArray *array);
 extern uint8_t *gserialized_put_header(uint8_t *out, uint8_t flags);
 extern uint8_t *gserialized_put_shape(uint8_t *out, ShapeType type, uint32_t count);
 extern uint8_t *gserialized_put_box(uint8_t *out, Position low, Position high);
-extern const char *shape_type_name(uint32_t type);
-extern void path_add_points(PathLength *path, const PointArray *array,
+extern const char *gserialized_type_name(uint32_t type);
+extern void gserialized_add_path(PathLength *path, const PointArray *array,
 							uint32_t from, uint32_t to);
 
 /* Sizes of what is written, without the varlena header. */

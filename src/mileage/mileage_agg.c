@@ -115,7 +115,7 @@ tripmeter_mileage_accum_point(PG_FUNCTION_ARGS)
 	Position	position;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) ||
-		!point_argument(PG_GETARG_DATUM(2), &position))
+		!geo_point_argument(PG_GETARG_DATUM(2), &position))
 		state->fixes.left_out.null_count++;
 	else
 		accum_fix(fcinfo, state, position, POINT_ARGS);

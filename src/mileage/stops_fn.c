@@ -79,7 +79,7 @@ put_stop(void *context, const Stop *stop)
 		TimestampTzGetDatum(stop->start_time),
 		TimestampTzGetDatum(stop->end_time),
 		duration_datum(&duration, stop->end_time - stop->start_time),
-		point_value(&center, stop->center),
+		geo_point_value(&center, stop->center),
 		Int64GetDatum(stop->fix_count)
 	};
 
@@ -117,8 +117,8 @@ put_gap(ReturnSetInfo *rows, const Fix *from, const Fix *to)
 		TimestampTzGetDatum(from->time),
 		TimestampTzGetDatum(to->time),
 		duration_datum(&duration, to->time - from->time),
-		point_value(&start, from->position),
-		point_value(&end, to->position),
+		geo_point_value(&start, from->position),
+		geo_point_value(&end, to->position),
 		Float8GetDatum(geodesic_distance(from->position, to->position))
 	};
 

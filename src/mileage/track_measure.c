@@ -214,8 +214,8 @@ put_leg(void *context, const LegClassifier *c pg_attribute_unused(), const Class
 	Datum		values[8] = {
 		TimestampTzGetDatum(leg->from.time),
 		TimestampTzGetDatum(leg->to.time),
-		point_value(&from, leg->from.position),
-		point_value(&to, leg->to.position),
+		geo_point_value(&from, leg->from.position),
+		geo_point_value(&to, leg->to.position),
 		Float8GetDatum(leg->metres),
 		Float8GetDatum((double) leg->time / USECS_PER_SEC),
 		out->class_names[leg->leg_class],

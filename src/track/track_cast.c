@@ -64,7 +64,7 @@ trajectory(Datum value, uint8 flags)
 				 errmsg("track is too long for a geometry"),
 				 errdetail("It has %zu fixes.", count),
 				 errhint("Convert slices of it.")));
-	line = make_geometry(GSERIALIZED_SHAPE_SIZE + count * sizeof(TrajectoryPoint), &body,
+	line = geo_make_value(GSERIALIZED_SHAPE_SIZE + count * sizeof(TrajectoryPoint), &body,
 						 GSERIALIZED_M | flags);
 	body = gserialized_put_shape(body, count == 1 ? SHAPE_POINT : SHAPE_LINESTRING, count);
 	for (Size i = 0; i < count; i++)
@@ -72,7 +72,7 @@ trajectory(Datum value, uint8 flags)
 		TrajectoryPoint point;
 
 		if (!track_scan_next(scan, &fix, &channels))
-			report_damaged_track();
+			track_report_damage();
 		point = (TrajectoryPoint) {fix.position, to_epoch_seconds(fix.time)};
 		memcpy(body + i * sizeof(point), &point, sizeof(point));
 	}
@@ -98,7 +98,7 @@ check_trajectory(const Gserialized *g)
 	if (g->type != SHAPE_LINESTRING && g->type != SHAPE_POINT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot make a track of a %s", shape_type_name(g->type)),
+				 errmsg("cannot make a track of a %s", gserialized_type_name(g->type)),
 				 errdetail("A trajectory is a LINESTRING M."),
 				 errhint("Use ST_Dump to convert the lines of a collection one by one, and rollup to join their tracks.")));
 	if (!g->has_m)
@@ -118,10 +118,10 @@ tripmeter_track_from_geometry(PG_FUNCTION_ARGS)
 	FixBuffer	buffer;
 	struct varlena *bytes;
 
-	line_argument(PG_GETARG_DATUM(0), &bytes, &g);
+	geo_line_argument(PG_GETARG_DATUM(0), &bytes, &g);
 	check_trajectory(&g);
 	if (!gserialized_points(&g, &points))
-		report_corrupt_geometry();
+		geo_report_damage();
 	fix_buffer_init(&buffer, CurrentMemoryContext, 0);
 	for (uint32 i = 0; i < points.count; i++)
 	{

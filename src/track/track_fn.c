@@ -107,11 +107,11 @@ box_value(Position low, Position high)
 
 	if (low.lon != high.lon && low.lat != high.lat)
 	{
-		value = make_geometry(GSERIALIZED_BOX_SIZE, &body, 0);
+		value = geo_make_value(GSERIALIZED_BOX_SIZE, &body, 0);
 		gserialized_put_box(body, low, high);
 		return PointerGetDatum(value);
 	}
-	value = make_geometry(GSERIALIZED_SHAPE_SIZE + points * sizeof(Position), &body, 0);
+	value = geo_make_value(GSERIALIZED_SHAPE_SIZE + points * sizeof(Position), &body, 0);
 	body = gserialized_put_shape(body, points == 1 ? SHAPE_POINT : SHAPE_LINESTRING, points);
 	memcpy(body, corners, points * sizeof(Position));
 	return PointerGetDatum(value);
@@ -133,7 +133,7 @@ split_box_value(const Extent *extent)
 
 	if (extent->east_min - extent->west_max <= 180.0)
 		return box_value((Position) {-180.0, south}, (Position) {180.0, north});
-	value = make_geometry(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE, &body, 0);
+	value = geo_make_value(GSERIALIZED_SHAPE_SIZE + 2 * GSERIALIZED_BOX_SIZE, &body, 0);
 	body = gserialized_put_shape(body, SHAPE_MULTIPOLYGON, 2);
 	body = gserialized_put_box(body, (Position) {extent->east_min, south},
 							   (Position) {180.0, north});
@@ -151,7 +151,7 @@ tripmeter_track_bbox(PG_FUNCTION_ARGS)
 	track_argument_header(PG_GETARG_DATUM(0), &header);
 	if (header.fix_count == 0)
 	{
-		struct varlena *empty = make_geometry(GSERIALIZED_SHAPE_SIZE, &body, 0);
+		struct varlena *empty = geo_make_value(GSERIALIZED_SHAPE_SIZE, &body, 0);
 
 		gserialized_put_shape(body, SHAPE_POLYGON, 0);
 		PG_RETURN_POINTER(empty);
@@ -178,7 +178,7 @@ open_content(struct varlena *track, Content *content)
 {
 	if (!track_reader_open(&content->reader, (const uint8 *) VARDATA_ANY(track),
 						   VARSIZE_ANY_EXHDR(track)))
-		report_damaged_track();
+		track_report_damage();
 	content->directory = content->reader.directory.at;
 	content->directory_size = content->reader.header.directory_size;
 }
@@ -192,7 +192,7 @@ next_content(Content *content, const uint8 **bytes, Size *size)
 	if (!track_next_block(&content->reader))
 		return false;
 	if (block->size < sizeof(double))
-		report_damaged_track();
+		track_report_damage();
 	*bytes = block->bytes + sizeof(double);
 	*size = block->size - sizeof(double);
 	return true;

@@ -12,7 +12,7 @@
 #define KNOWN_FLAGS	(TRACK_CROSSES_ANTIMERIDIAN | ((1 << CHANNEL_COUNT) - 1))
 
 void
-extent_add(Extent *extent, double lon, double lat)
+track_extent_add(Extent *extent, double lon, double lat)
 {
 	if (lon < 0)
 	{
@@ -29,7 +29,7 @@ extent_add(Extent *extent, double lon, double lat)
 }
 
 void
-extent_join(Extent *extent, const Extent *other)
+track_extent_join(Extent *extent, const Extent *other)
 {
 	extent->west_min = fmin(extent->west_min, other->west_min);
 	extent->west_max = fmax(extent->west_max, other->west_max);

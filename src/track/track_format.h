@@ -95,18 +95,18 @@ extern bool track_reader_valid(TrackReader *reader);
 extern bool track_valid(const uint8_t *bytes, size_t size);
 
 static inline void
-extent_init(Extent *extent)
+track_extent_init(Extent *extent)
 {
 	extent->west_min = extent->east_min = extent->south = INFINITY;
 	extent->west_max = extent->east_max = extent->north = -INFINITY;
 }
 
-extern void extent_add(Extent *extent, double lon, double lat);
-extern void extent_join(Extent *extent, const Extent *other);
+extern void track_extent_add(Extent *extent, double lon, double lat);
+extern void track_extent_join(Extent *extent, const Extent *other);
 
 /* Does a block begin at a fix of this time?  One in 256, by splitmix64's mixer. */
 static inline bool
-block_begins_at(int64_t time)
+track_block_begins_at(int64_t time)
 {
 	uint64_t	z = (uint64_t) time;
 

@@ -65,8 +65,8 @@ tripmeter_track_in(PG_FUNCTION_ARGS)
 	TextItem	item;
 
 	fix_buffer_init(&buffer, CurrentMemoryContext, CHANNEL_COUNT);
-	text_reader_start(&reader, text);
-	while ((item = text_reader_next(&reader, &fix)) == TEXT_FIX)
+	track_text_start(&reader, text);
+	while ((item = track_text_next(&reader, &fix)) == TEXT_FIX)
 		fix_buffer_add(&buffer, parse_time(&fix), fix.position, fix.channels);
 	if (item == TEXT_ERROR)
 		report_syntax(text, reader.at);
@@ -102,7 +102,7 @@ track_time_text(char *text, int64 time)
 	fsec_t		fsec;
 
 	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-		report_damaged_track();
+		track_report_damage();
 	tm.tm_isdst = 0;			/* or the zone would be left out */
 	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, text);
 }
@@ -113,7 +113,7 @@ append_left_out(StringInfo out, LeftOut *left_out)
 	NamedCount	counts[LEFT_OUT_COUNTS];
 	const char *separator = " left_out(";
 
-	left_out_names(left_out, counts);
+	track_left_out_names(left_out, counts);
 	for (int i = 0; i < LEFT_OUT_COUNTS; i++)
 	{
 		if (*counts[i].count == 0)

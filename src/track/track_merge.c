@@ -62,7 +62,7 @@ add_whole(TrackWriter *writer, const Source *source)
 
 	if (!track_reader_open(&reader, (uint8 *) VARDATA_ANY(source->bytes), VARSIZE_ANY_EXHDR(source->bytes)) ||
 		!track_writer_add_track(writer, &reader))
-		report_damaged_track();
+		track_report_damage();
 }
 
 /* How many sources, from the first on, overlap with each other? */

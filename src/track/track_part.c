@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(tripmeter_track_fixes);
 static Datum
 new_point(Position position)
 {
-	return point_value(palloc(sizeof(PointValue)), position);
+	return geo_point_value(palloc(sizeof(PointValue)), position);
 }
 
 Datum
@@ -168,7 +168,7 @@ tripmeter_track_fixes(PG_FUNCTION_ARGS)
 		bool		nulls[4] = {0};
 		Datum		values[4] = {
 			TimestampTzGetDatum(fix.time),
-			point_value(&point, fix.position),
+			geo_point_value(&point, fix.position),
 			channel_datum(channels.values[SPEED], &nulls[2]),
 			channel_datum(channels.values[ACCURACY], &nulls[3])
 		};

@@ -72,7 +72,7 @@ read_single(TextReader *reader, float *number)
 }
 
 void
-left_out_names(LeftOut *left_out, NamedCount counts[LEFT_OUT_COUNTS])
+track_left_out_names(LeftOut *left_out, NamedCount counts[LEFT_OUT_COUNTS])
 {
 	counts[0] = (NamedCount) {"null", &left_out->null_count};
 	counts[1] = (NamedCount) {"invalid", &left_out->invalid_count};
@@ -89,7 +89,7 @@ read_named_count(TextReader *reader)
 	NamedCount	counts[LEFT_OUT_COUNTS];
 	size_t		length = strcspn(reader->at, "=");
 
-	left_out_names(&reader->left_out, counts);
+	track_left_out_names(&reader->left_out, counts);
 	for (int i = 0; i < LEFT_OUT_COUNTS; i++)
 	{
 		int64_t    *count = counts[i].count;
@@ -203,7 +203,7 @@ close_bracket(TextReader *reader)
 
 /* Begin to read a text that ends with a NUL. */
 void
-text_reader_start(TextReader *reader, const char *text)
+track_text_start(TextReader *reader, const char *text)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->at = text;
@@ -216,7 +216,7 @@ text_reader_start(TextReader *reader, const char *text)
 
 /* The next fix, or the end. */
 TextItem
-text_reader_next(TextReader *reader, TextFix *fix)
+track_text_next(TextReader *reader, TextFix *fix)
 {
 	for (;;)
 	{

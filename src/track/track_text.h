@@ -35,8 +35,8 @@ typedef struct TextReader
 	LeftOut		left_out;		/* complete at the end */
 } TextReader;
 
-extern void text_reader_start(TextReader *reader, const char *text);
-extern TextItem text_reader_next(TextReader *reader, TextFix *fix);
+extern void track_text_start(TextReader *reader, const char *text);
+extern TextItem track_text_next(TextReader *reader, TextFix *fix);
 
 /* The names of left-out counts in text, and the counts. */
 #define LEFT_OUT_COUNTS	6
@@ -47,6 +47,6 @@ typedef struct NamedCount
 	int64_t    *count;
 } NamedCount;
 
-extern void left_out_names(LeftOut *left_out, NamedCount counts[LEFT_OUT_COUNTS]);
+extern void track_left_out_names(LeftOut *left_out, NamedCount counts[LEFT_OUT_COUNTS]);
 
 #endif							/* TRIPMETER_TRACK_TEXT_H */

@@ -12,7 +12,7 @@
 #include "track/track_value.h"
 
 pg_noinline void
-report_damaged_track(void)
+track_report_damage(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -27,7 +27,7 @@ track_argument_header(Datum value, TrackHeader *header)
 	struct varlena *bytes = PG_DETOAST_DATUM_SLICE(value, 0, MAX_TRACK_HEADER_SIZE);
 
 	if (track_header_read(header, (uint8 *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)) == 0)
-		report_damaged_track();
+		track_report_damage();
 	if ((Pointer) bytes != DatumGetPointer(value))
 		pfree(bytes);
 }
@@ -59,7 +59,7 @@ track_scan_begin(Datum value)
 	scan->block.count = scan->next = 0;
 	if (!track_reader_open(&scan->reader, (uint8 *) VARDATA_ANY(scan->bytes),
 						   VARSIZE_ANY_EXHDR(scan->bytes)))
-		report_damaged_track();
+		track_report_damage();
 	scan->sought = scan->reader;
 	return scan;
 }
@@ -70,7 +70,7 @@ next_block(TrackScan *scan)
 	if (track_next_block(&scan->reader))
 		return true;
 	if (scan->reader.blocks_read < scan->reader.header.block_count)
-		report_damaged_track();
+		track_report_damage();
 	return false;
 }
 
@@ -80,7 +80,7 @@ read_block(TrackScan *scan)
 	double		length;
 
 	if (!track_read_block(&scan->reader, &scan->block, &length))
-		report_damaged_track();
+		track_report_damage();
 	scan->next = 0;
 }
 

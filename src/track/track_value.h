@@ -30,7 +30,7 @@ extern TrackWriter *track_writer_make(void);
 extern void track_writer_add_buffer(TrackWriter *writer, FixBuffer *buffer);
 extern struct varlena *track_writer_value(TrackWriter *writer);
 extern struct varlena *track_from_buffer(FixBuffer *buffer);
-extern pg_noinline void report_damaged_track(void);
+extern pg_noinline void track_report_damage(void);
 
 /* The next fix; false at the end. */
 static inline bool

@@ -25,7 +25,7 @@ void
 track_writer_init(TrackWriter *writer, GrowMemory grow)
 {
 	memset(&writer->header, 0, sizeof(writer->header));
-	extent_init(&writer->header.extent);
+	track_extent_init(&writer->header.extent);
 	writer->directory = (ByteBuffer) {.grow = grow};
 	writer->body = (ByteBuffer) {.grow = grow};
 	writer->any_written = false;
@@ -109,7 +109,7 @@ track_writer_flush(TrackWriter *writer)
 	uint8_t    *end;
 
 	for (int i = 0; i < block->count; i++)
-		extent_add(&writer->header.extent, block->lons[i], block->lats[i]);
+		track_extent_add(&writer->header.extent, block->lons[i], block->lats[i]);
 	note_channels(writer);
 	end = fix_block_encode(put_double(start, length), block);
 	end_at(&writer->body, end);
@@ -132,7 +132,7 @@ can_copy(const TrackWriter *writer, const TrackReader *source)
 	return (source->blocks_read > 1 || first_of_all) &&
 		source->blocks_read < source->header.block_count &&
 		(writer->pending.count == 0 || writer->pending.count == MAX_BLOCK_FIXES ||
-		 block_begins_at(source->block.first_time));
+		 track_block_begins_at(source->block.first_time));
 }
 
 static void
@@ -220,7 +220,7 @@ track_writer_add_track(TrackWriter *writer, TrackReader *source)
 		if (source->blocks_read + 1 == header->block_count && !note_last_position(writer, source))
 			return false;
 	}
-	extent_join(&writer->header.extent, &header->extent);
+	track_extent_join(&writer->header.extent, &header->extent);
 	writer->header.crosses_antimeridian |= header->crosses_antimeridian;
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		writer->header.has_channel[c] |= header->has_channel[c];

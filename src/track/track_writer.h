@@ -43,7 +43,7 @@ track_writer_add(TrackWriter *writer, const Fix *fix, const Channels *channels)
 	FixBlock   *block = &writer->pending;
 	int			i;
 
-	if (block->count > 0 && (block->count == MAX_BLOCK_FIXES || block_begins_at(fix->time)))
+	if (block->count > 0 && (block->count == MAX_BLOCK_FIXES || track_block_begins_at(fix->time)))
 		track_writer_flush(writer);
 	i = block->count++;
 	block->times[i] = fix->time;

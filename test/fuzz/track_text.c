@@ -24,7 +24,7 @@ check_left_out(LeftOut *left_out)
 {
 	NamedCount	counts[LEFT_OUT_COUNTS];
 
-	left_out_names(left_out, counts);
+	track_left_out_names(left_out, counts);
 	for (int i = 0; i < LEFT_OUT_COUNTS; i++)
 		require(*counts[i].count >= 0 && *counts[i].count <= LEFT_OUT_LIMIT);
 }
@@ -38,8 +38,8 @@ read_text(const char *text)
 	TextItem	item;
 	const char *from;
 
-	text_reader_start(&reader, text);
-	for (from = reader.at; (item = text_reader_next(&reader, &fix)) == TEXT_FIX; from = reader.at)
+	track_text_start(&reader, text);
+	for (from = reader.at; (item = track_text_next(&reader, &fix)) == TEXT_FIX; from = reader.at)
 		check_fix(&fix, from, reader.at);
 	require(reader.at >= from && reader.at <= text + strlen(text));
 	if (item != TEXT_END)

@@ -154,11 +154,11 @@ read_anything(const uint8_t *data, size_t length)
 
 	if (!gserialized_open(&g, data, length))
 		return;
-	shape_type_name(g.type);
+	gserialized_type_name(g.type);
 	if (gserialized_points(&g, &points))
-		path_add_points(&path, &points, 0, points.count);
+		gserialized_add_path(&path, &points, 0, points.count);
 	for (uint32_t i = 0; i < g.count && gserialized_next_line(&g, &points); i++)
-		path_add_points(&path, &points, 0, points.count);
+		gserialized_add_path(&path, &points, 0, points.count);
 }
 
 static void

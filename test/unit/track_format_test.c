@@ -46,7 +46,7 @@ next_time(int64_t time, Kind kind, int i)
 	bool		choose = wanted || kind == NO_BOUNDARIES || (kind == FEW_BOUNDARIES && i % 3000 < 1800);
 
 	time += kind == JITTERED_TIMES ? 1 + random_below(3000000) : 1000000;
-	while (choose && block_begins_at(time) != wanted)
+	while (choose && track_block_begins_at(time) != wanted)
 		time += 1000;
 	return time;
 }
@@ -207,9 +207,9 @@ gives_back(Track track, const Recording *recording)
 	while (good && track_next_block(&reader))
 	{
 		good = track_read_block(&reader, &block, &length) && block_has(&block, recording, count) &&
-			(full || block_begins_at(block.times[0]));
+			(full || track_block_begins_at(block.times[0]));
 		for (int i = 1; i < block.count; i++)
-			good &= !block_begins_at(block.times[i]);
+			good &= !track_block_begins_at(block.times[i]);
 		full = block.count == MAX_BLOCK_FIXES;
 		count += block.count;
 		total += length;

@@ -33,7 +33,7 @@ append_left_out(Reading *reading, LeftOut *left_out)
 {
 	NamedCount	counts[LEFT_OUT_COUNTS];
 
-	left_out_names(left_out, counts);
+	track_left_out_names(left_out, counts);
 	for (int i = 0; i < LEFT_OUT_COUNTS; i++)
 		if (*counts[i].count != 0)
 			append(reading, "%s=%lld;", counts[i].name, (long long) *counts[i].count);
@@ -46,8 +46,8 @@ read_text(const char *text)
 	TextReader	reader;
 	TextFix		fix;
 
-	text_reader_start(&reader, text);
-	while ((reading.end = text_reader_next(&reader, &fix)) == TEXT_FIX)
+	track_text_start(&reader, text);
+	while ((reading.end = track_text_next(&reader, &fix)) == TEXT_FIX)
 		append(&reading, "%g %g %g %g %.*s;", fix.position.lon, fix.position.lat,
 			   fix.channels.values[SPEED], fix.channels.values[ACCURACY],
 			   (int) fix.time_length, fix.time);
@@ -173,13 +173,13 @@ test_exact_numbers(void)
 	TextReader	reader;
 	TextFix		fix;
 
-	text_reader_start(&reader, "POINT(126.97796919000001 5e-324)@a speed=0.1 accuracy=16777217");
-	ok(text_reader_next(&reader, &fix) == TEXT_FIX &&
+	track_text_start(&reader, "POINT(126.97796919000001 5e-324)@a speed=0.1 accuracy=16777217");
+	ok(track_text_next(&reader, &fix) == TEXT_FIX &&
 	   fix.position.lon == 126.97796919000001 && fix.position.lat == 5e-324 &&
 	   fix.channels.values[SPEED] == 0.1f && fix.channels.values[ACCURACY] == 16777216.0f,
 	   "numbers are read to the last bit");
-	text_reader_start(&reader, "POINT(1 2)@a speed=0.1000000089406967236779");
-	ok(text_reader_next(&reader, &fix) == TEXT_FIX &&
+	track_text_start(&reader, "POINT(1 2)@a speed=0.1000000089406967236779");
+	ok(track_text_next(&reader, &fix) == TEXT_FIX &&
 	   fix.channels.values[SPEED] == strtof("0.1000000089406967236779", NULL) &&
 	   isnan(fix.channels.values[ACCURACY]), "a single is rounded once");
 }
@@ -210,8 +210,8 @@ reads_within(const char *text)
 	const char *at;
 	TextItem	item;
 
-	text_reader_start(&reader, text);
-	for (at = reader.at; (item = text_reader_next(&reader, &fix)) == TEXT_FIX; at = reader.at)
+	track_text_start(&reader, text);
+	for (at = reader.at; (item = track_text_next(&reader, &fix)) == TEXT_FIX; at = reader.at)
 		if (fix.time <= at || fix.time_length == 0 || fix.time + fix.time_length > reader.at || reader.at > end)
 			return false;
 	return reader.at <= end && (item == TEXT_ERROR || reader.at == end);
