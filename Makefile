@@ -27,7 +27,7 @@ OBJS = src/tripmeter.o \
 	src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
 	src/outbox/ring/row.o src/outbox/ring/tick_fn.o src/outbox/ring/tick_scan_fn.o \
 	src/outbox/ring/position_fn.o src/outbox/ring/on_behalf_fn.o \
-	src/outbox/capture/jsonb_object.o src/outbox/capture/payload.o \
+	src/outbox/capture/settings.o src/outbox/capture/jsonb_object.o src/outbox/capture/payload.o \
 	src/outbox/capture/condition.o src/outbox/capture/depends.o \
 	src/outbox/capture/source_read.o src/outbox/capture/source_compile.o \
 	src/outbox/capture/source.o src/outbox/capture/pairs.o src/outbox/capture/trigger_fn.o \

@@ -47,7 +47,7 @@ CREATE FUNCTION tripmeter_internal.outbox_capture() RETURNS trigger
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_capture'
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_capture() IS
-    'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. Conditions, and the functions that make JSON of values, run as whoever changes the table. Errors: the table is not attached; a column that it was attached with, or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
+    'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. Conditions, and the functions that make JSON of values, run as whoever changes the table, under fixed settings. Errors: the table is not attached; a column that it was attached with, or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
 REVOKE ALL ON FUNCTION tripmeter_internal.outbox_capture() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_check(relation regclass) RETURNS void

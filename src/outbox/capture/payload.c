@@ -2,7 +2,7 @@
  * payload.c
  *		Rows as jsonb, and the ids of aggregates as text.
  *
- * A payload is what to_jsonb() makes of the row.  What to_jsonb() looks up for every
+ * A payload is what to_jsonb() makes of the row under the settings of settings.c.  What to_jsonb() looks up for every
  * value is looked up once, here, and the values of common types are not turned into text
  * and parsed again; all others go to to_jsonb() itself.
  */
@@ -10,11 +10,11 @@
 
 #include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
@@ -143,13 +143,14 @@ set_numeric(JsonbValue *result, Numeric value)
 	}
 }
 
-/* ISO 8601; with a zone in the session's, or at this offset. */
+/* ISO 8601; a time with a zone is in UTC. */
 static void
-set_time(JsonbValue *result, Datum value, Oid type, const int *offset)
+set_time(JsonbValue *result, Datum value, Oid type)
 {
+	static const int utc = 0;
 	char	   *buffer = palloc(MAXDATELEN + 1);
 
-	JsonEncodeDateTime(buffer, value, type, offset);
+	JsonEncodeDateTime(buffer, value, type, &utc);
 	set_string(result, buffer, strlen(buffer));
 }
 
@@ -169,7 +170,7 @@ set_document(JsonbValue *result, Jsonb *document)
 
 /* A value of a column, in the current memory context; it may point into the row. */
 static void
-set_value(JsonbValue *result, OutboxColumn *column, Datum value, const int *offset)
+set_value(JsonbValue *result, OutboxColumn *column, Datum value)
 {
 	switch (column->kind)
 	{
@@ -187,10 +188,10 @@ set_value(JsonbValue *result, OutboxColumn *column, Datum value, const int *offs
 			set_numeric(result, DatumGetNumeric(value));
 			break;
 		case VALUE_FLOAT4:
-			set_number(result, DatumGetCString(DirectFunctionCall1(float4out, value)));
+			set_number(result, float_to_shortest_decimal(DatumGetFloat4(value)));
 			break;
 		case VALUE_FLOAT8:
-			set_number(result, float8out_internal(DatumGetFloat8(value)));
+			set_number(result, double_to_shortest_decimal(DatumGetFloat8(value)));
 			break;
 		case VALUE_TEXT:
 			{
@@ -200,7 +201,7 @@ set_value(JsonbValue *result, OutboxColumn *column, Datum value, const int *offs
 				break;
 			}
 		case VALUE_TIME:
-			set_time(result, value, column->type, offset);
+			set_time(result, value, column->type);
 			break;
 		case VALUE_OUTPUT:
 			{
@@ -232,6 +233,21 @@ compare_names(const void *a, const void *b, void *descriptor)
 	return memcmp(name_a, name_b, length_a);
 }
 
+/* The settings that the JSON of a column's values may depend on: none where it is made here. */
+static OutboxSettings
+settings_of_column(const OutboxColumn *column)
+{
+	switch (column->kind)
+	{
+		case VALUE_FLOAT4:
+		case VALUE_FLOAT8:
+		case VALUE_TIME:
+			return SETTINGS_NONE;
+		default:
+			return outbox_settings_of_type(column->type);
+	}
+}
+
 /* The object of these columns, which are different ones; in the current memory context. */
 OutboxPayload *
 outbox_payload_compile(TupleDesc descriptor, const AttrNumber *numbers, int count)
@@ -250,6 +266,7 @@ outbox_payload_compile(TupleDesc descriptor, const AttrNumber *numbers, int coun
 
 		compile_column(&payload->columns[i], attribute);
 		names[i] = NameStr(attribute->attname);
+		payload->settings = Max(payload->settings, settings_of_column(&payload->columns[i]));
 		payload->last = Max(payload->last, attribute->attnum);
 	}
 	payload->keys = jsonb_keys_make(names, count);
@@ -272,7 +289,7 @@ outbox_payload_make(OutboxPayload *payload, TupleTableSlot *row)
 		if (row->tts_isnull[place])
 			values[i].type = jbvNull;
 		else
-			set_value(&values[i], &payload->columns[i], row->tts_values[place], NULL);
+			set_value(&values[i], &payload->columns[i], row->tts_values[place]);
 	}
 	return jsonb_object_make(payload->keys, values);
 }
@@ -355,11 +372,9 @@ check_key_value(OutboxColumn *column, TupleTableSlot *row)
 static void
 set_key_value(JsonbValue *result, OutboxColumn *column, Datum value)
 {
-	static const int utc = 0;
-
 	if (column->kind == VALUE_NUMERIC)
 		value = DirectFunctionCall1(numeric_trim_scale, value);
-	set_value(result, column, value, &utc);
+	set_value(result, column, value);
 	if (column->type == BPCHAROID)
 		result->val.string.len = bpchartruelen(result->val.string.val, result->val.string.len);
 }

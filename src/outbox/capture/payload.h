@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "outbox/capture/jsonb_object.h"
+#include "outbox/capture/settings.h"
 
 /* How a value becomes JSON: as to_jsonb() would have it. */
 typedef enum ValueKind
@@ -37,6 +38,7 @@ typedef struct OutboxPayload
 	AttrNumber	last;			/* the highest number */
 	OutboxColumn *columns;
 	JsonbKeys  *keys;			/* their names */
+	OutboxSettings settings;	/* those that the values may depend on */
 } OutboxPayload;
 
 /* The columns that identify an aggregate. */

@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "miscadmin.h"
-#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -96,20 +95,20 @@ create_cache(void)
 }
 
 /*
- * Read and compile the source of a relation that is locked, in a memory context of its
- * own under the current one.  Conditions find their names as the current user, in
- * pg_catalog alone, so that no caller's search_path changes what they mean.
+ * Read and compile the source of a relation that is locked, in a memory context of its own
+ * under the current one.  Conditions are read as the current user, under fixed settings: no
+ * caller's search_path or quoting changes what they mean.
  */
 static OutboxSource *
 load_source(Relation relation, bool in_use)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox source", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox source",
+												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	StoredSource stored = {0};
 	OutboxSource *result;
-	int			settings = NewGUCNestLevel();
+	int			settings = outbox_settings_enter(SETTINGS_ALL);
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (!outbox_source_read(relation, &stored))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -117,8 +116,8 @@ load_source(Relation relation, bool in_use)
 				 errdetail("It has a trigger that captures its changes, but nothing says what events they make."),
 				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter_internal.outbox_capture().")));
 	result = outbox_source_compile(relation, &stored, in_use);
-	/* and what the parser called may have set */
-	AtEOXact_GUC(false, settings);
+	/* with all that the parser called has set */
+	outbox_settings_leave(settings, false);
 	MemoryContextSwitchTo(old);
 	return result;
 }

@@ -245,6 +245,8 @@ outbox_source_compile(Relation relation, StoredSource *stored, bool in_use)
 
 		*rule = compile_rule(relation, stored, &stored->rules[i], in_use);
 		outbox_depend_on_condition(&result->dependencies, rule->condition);
+		result->settings = Max(result->settings, rule->payload->settings);
+		result->settings = Max(result->settings, outbox_settings_of_condition(rule->condition));
 	}
 	return result;
 }

@@ -39,6 +39,7 @@ typedef struct OutboxSource
 	OutboxRule *rules[OUTBOX_OPERATIONS];
 	int			generated_count;	/* those that inserted rows may lack: of partitioned tables */
 	OutboxGenerated *generated;
+	OutboxSettings settings;	/* those that a condition or a payload may depend on */
 	OutboxDependencies dependencies;
 	/* the cache's */
 	uint64		read_at;		/* the number of the last change before it was read */

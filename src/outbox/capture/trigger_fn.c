@@ -30,6 +30,7 @@ typedef struct Capture
 {
 	Relation	relation;
 	OutboxSource *source;
+	int			settings;		/* the level of the fixed ones, if there are any */
 	OutboxWriter *writer;		/* NULL before the first event */
 	EState	   *estate;			/* for expressions; NULL before the first */
 	ExprState **conditions[OUTBOX_OPERATIONS];	/* beside the rules; made when first used */
@@ -52,31 +53,80 @@ estate_of(Capture *capture)
 	return capture->estate;
 }
 
+/* Enter the fixed settings that a condition or a value may depend on. */
+static void
+enter_settings(Capture *capture)
+{
+	if (capture->source->settings != SETTINGS_NONE)
+		capture->settings = outbox_settings_enter(capture->source->settings);
+}
+
+/* Leave them.  What a condition has set for good stays. */
+static void
+leave_settings(Capture *capture)
+{
+	if (capture->source->settings != SETTINGS_NONE)
+		outbox_settings_leave(capture->settings, true);
+}
+
+/* Return a rule's condition ready to be evaluated, which is made when first used. */
+static ExprState *
+condition_of(Capture *capture, OutboxOperation operation, int rule)
+{
+	OutboxSource *source = capture->source;
+	EState	   *estate = estate_of(capture);
+	ExprState **states = capture->conditions[operation];
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+
+	if (states == NULL)
+		states = capture->conditions[operation] = palloc0(sizeof(ExprState *) *
+														  source->rule_count[operation]);
+	if (states[rule] == NULL)
+		states[rule] = ExecPrepareQual(source->rules[operation][rule].condition, estate);
+	MemoryContextSwitchTo(old);
+	return states[rule];
+}
+
+/* What an error in a condition is about */
+typedef struct ConditionOrigin
+{
+	Relation	relation;
+	OutboxRule *rule;
+} ConditionOrigin;
+
+/* Say which rule an error is about. */
+static void
+name_rule(void *argument)
+{
+	ConditionOrigin *origin = argument;
+
+	errcontext("condition of rule \"%s\" of the outbox, on relation \"%s\"",
+			   text_to_cstring(origin->rule->type), RelationGetRelationName(origin->relation));
+}
+
 /* Does the rule's condition hold? */
 static bool
-rule_applies(Capture *capture, OutboxOperation operation, int rule, TupleTableSlot *old_row, TupleTableSlot *new_row)
+rule_applies(Capture *capture, OutboxOperation operation, int rule,
+			 TupleTableSlot *old_row, TupleTableSlot *new_row)
 {
-	List	   *condition = capture->source->rules[operation][rule].condition;
+	ConditionOrigin origin = {capture->relation, &capture->source->rules[operation][rule]};
+	ErrorContextCallback callback = {
+		.previous = error_context_stack, .callback = name_rule, .arg = &origin
+	};
+	ExprState  *condition;
 	ExprContext *context;
-	ExprState **state;
+	bool		result;
 
-	if (condition == NIL)
+	if (origin.rule->condition == NIL)
 		return true;
-	if (capture->conditions[operation] == NULL)
-		capture->conditions[operation] = MemoryContextAllocZero(estate_of(capture)->es_query_cxt, sizeof(ExprState *) *
-																capture->source->rule_count[operation]);
-	state = &capture->conditions[operation][rule];
-	if (*state == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(capture->estate->es_query_cxt);
-
-		*state = ExecPrepareQual(condition, capture->estate);
-		MemoryContextSwitchTo(old);
-	}
+	error_context_stack = &callback;
+	condition = condition_of(capture, operation, rule);
 	context = GetPerTupleExprContext(capture->estate);
 	context->ecxt_innertuple = old_row;
 	context->ecxt_outertuple = new_row;
-	return ExecQual(*state, context);
+	result = ExecQual(condition, context);
+	error_context_stack = callback.previous;
+	return result;
 }
 
 /* The version that a row has, if it has one. */
@@ -145,7 +195,10 @@ prepare_generated(Capture *capture)
 		capture->generated[i] = ExecPrepareExpr(source->generated[i].expression, capture->estate);
 }
 
-/* Fill in the generated columns that an inserted row lacks, if there are any, until the row's context is reset. */
+/*
+ * Fill in the generated columns that an inserted row lacks, if there are any, until the row's
+ * context is reset: under the settings of the session, as the partition does.
+ */
 static TupleTableSlot *
 complete_row(Capture *capture, TupleTableSlot *row, TupleTableSlot *complete)
 {
@@ -159,6 +212,7 @@ complete_row(Capture *capture, TupleTableSlot *row, TupleTableSlot *complete)
 	context = GetPerTupleExprContext(capture->estate);
 	context->ecxt_scantuple = row;
 	ExecCopySlot(complete, row);
+	leave_settings(capture);
 	for (int i = 0; i < source->generated_count; i++)
 	{
 		int			column = source->generated[i].number - 1;
@@ -166,6 +220,7 @@ complete_row(Capture *capture, TupleTableSlot *row, TupleTableSlot *complete)
 		if (complete->tts_isnull[column])
 			complete->tts_values[column] = ExecEvalExprSwitchContext(capture->generated[i], context, &complete->tts_isnull[column]);
 	}
+	enter_settings(capture);
 	return complete;
 }
 
@@ -256,6 +311,7 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	capture.source = outbox_source_of(data->tg_relation);
 	capture.context = CurrentMemoryContext;
 	capture.row_context = AllocSetContextCreate(CurrentMemoryContext, "tripmeter outbox row", ALLOCSET_DEFAULT_SIZES);
+	enter_settings(&capture);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		capture_inserted(&capture, data->tg_newtable);
 	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
@@ -263,6 +319,7 @@ tripmeter_outbox_capture(PG_FUNCTION_ARGS)
 	else
 		outbox_pairs_visit(data->tg_oldtable, data->tg_newtable, RelationGetDescr(data->tg_relation),
 						   capture.source->key, capture_pair, &capture);
+	leave_settings(&capture);
 	if (capture.writer != NULL)
 		outbox_writer_end(capture.writer);
 	if (capture.estate != NULL)
