@@ -24,7 +24,7 @@ OBJS = src/tripmeter.o \
 	$(addprefix src/billing/lint/, text.o grid.o amounts.o hours.o tiers.o coverage.o lint.o fn.o) \
 	$(addprefix src/billing/invoice/, day_amounts.o invoice.o agg.o shares.o fn.o) \
 	src/outbox/ring/uuid7.o src/outbox/ring/catalog.o src/outbox/ring/slot.o \
-	src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
+	src/outbox/ring/marks.o src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
 	src/outbox/ring/row.o src/outbox/ring/tick_fn.o src/outbox/ring/tick_scan_fn.o \
 	src/outbox/ring/position_fn.o src/outbox/ring/on_behalf_fn.o \
 	src/outbox/capture/settings.o src/outbox/capture/jsonb_object.o src/outbox/capture/payload.o \

@@ -7,10 +7,4 @@
 
 extern int	tripmeter_max_state_mb;
 
-/* What events are marked with; NULL or empty: nothing */
-extern char *tripmeter_traceparent;
-extern char *tripmeter_tracestate;
-extern char *tripmeter_correlationid;
-extern char *tripmeter_causationid;
-
 #endif							/* TRIPMETER_H */

@@ -27,10 +27,10 @@
 
 #include "compat.h"
 #include "outbox/ring/catalog.h"
+#include "outbox/ring/marks.h"
 #include "outbox/ring/slot.h"
 #include "outbox/ring/writer.h"
 #include "outbox/ring/uuid7.h"
-#include "tripmeter.h"
 
 /* A batch is written when it is one of these. */
 #define BATCH_EVENTS	1000
@@ -126,12 +126,17 @@ check_columns(Relation relation)
 				 errhint("The tables of the outbox are not to be altered.")));
 }
 
-/* What a setting says, if it does. */
+/* Set the columns of the marks, which all events of the statement share. */
 static void
-set_from_setting(OutboxWriter *writer, Column column, const char *setting)
+set_marks(OutboxWriter *writer)
 {
-	writer->nulls[column] = setting == NULL || setting[0] == '\0';
-	writer->values[column] = writer->nulls[column] ? (Datum) 0 : CStringGetTextDatum(setting);
+	for (OutboxMark mark = 0; mark < OUTBOX_MARKS; mark++)
+	{
+		text	   *value = outbox_mark(mark);
+
+		writer->values[TRACEPARENT + mark] = PointerGetDatum(value);
+		writer->nulls[TRACEPARENT + mark] = value == NULL;
+	}
 }
 
 /* Is this an index of columns, as those that come with the outbox? */
@@ -173,10 +178,7 @@ outbox_writer_begin(void)
 	writer->values[XID] = FullTransactionIdGetDatum(xid);
 	writer->values[ERA] = Int32GetDatum(era);
 	writer->values[SLOT] = Int16GetDatum(slot);
-	set_from_setting(writer, TRACEPARENT, tripmeter_traceparent);
-	set_from_setting(writer, TRACESTATE, tripmeter_tracestate);
-	set_from_setting(writer, CORRELATIONID, tripmeter_correlationid);
-	set_from_setting(writer, CAUSATIONID, tripmeter_causationid);
+	set_marks(writer);
 	MemoryContextSwitchTo(old);
 	return writer;
 }
