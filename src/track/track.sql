@@ -200,11 +200,12 @@ CREATE AGGREGATE tripmeter.rollup(track tripmeter.track) (
 COMMENT ON AGGREGATE tripmeter.rollup(tripmeter.track) IS
     'The track of all fixes of the tracks of a group, in any order, overlapping or not: the value that track() would give for all their rows. Counts of what was left out add up. NULL without a track. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
-CREATE FUNCTION tripmeter_internal.track_join(a tripmeter.track, b tripmeter.track) RETURNS tripmeter.track
+CREATE FUNCTION tripmeter_internal.track_join(a tripmeter.track, b tripmeter.track)
+    RETURNS tripmeter.track
     AS 'MODULE_PATHNAME', 'tripmeter_track_join'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+    LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.track_join(tripmeter.track, tripmeter.track) IS
-    'The track of the fixes of two; the function of ||.';
+    'The track of the fixes of two, or the one that is not NULL; the function of ||.';
 
 CREATE OPERATOR tripmeter.|| (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_join, COMMUTATOR = OPERATOR(tripmeter.||)
@@ -350,6 +351,35 @@ COMMENT ON CAST (geometry AS tripmeter.track) IS 'From a trajectory: LINESTRING 
 
 CREATE CAST (geography AS tripmeter.track) WITH FUNCTION tripmeter.track_from_geography(geography);
 COMMENT ON CAST (geography AS tripmeter.track) IS 'From a trajectory: LINESTRING M.';
+
+-- Without these operators, PostgreSQL would take both sides for text.
+CREATE FUNCTION tripmeter_internal.track_join(a tripmeter.track, b geometry)
+    RETURNS tripmeter.track
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2000
+    RETURN tripmeter_internal.track_join(a, tripmeter.track_from_geometry(b));
+COMMENT ON FUNCTION tripmeter_internal.track_join(tripmeter.track, geometry) IS
+    'The track of the fixes of a track and a trajectory; the function of ||.';
+
+CREATE FUNCTION tripmeter_internal.track_join(a geometry, b tripmeter.track)
+    RETURNS tripmeter.track
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2000
+    RETURN tripmeter_internal.track_join(b, tripmeter.track_from_geometry(a));
+COMMENT ON FUNCTION tripmeter_internal.track_join(geometry, tripmeter.track) IS
+    'The track of the fixes of a trajectory and a track; the function of ||.';
+
+CREATE OPERATOR tripmeter.|| (
+    LEFTARG = tripmeter.track, RIGHTARG = geometry, FUNCTION = tripmeter_internal.track_join,
+    COMMUTATOR = OPERATOR(tripmeter.||)
+);
+COMMENT ON OPERATOR tripmeter.|| (tripmeter.track, geometry) IS
+    'the fixes of a track and a trajectory';
+
+CREATE OPERATOR tripmeter.|| (
+    LEFTARG = geometry, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_join,
+    COMMUTATOR = OPERATOR(tripmeter.||)
+);
+COMMENT ON OPERATOR tripmeter.|| (geometry, tripmeter.track) IS
+    'the fixes of a trajectory and a track';
 
 CREATE FUNCTION tripmeter.as_mfjson(track tripmeter.track) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'tripmeter_track_as_mfjson'

@@ -298,7 +298,14 @@ tripmeter_rollup_final(PG_FUNCTION_ARGS)
 Datum
 tripmeter_track_join(PG_FUNCTION_ARGS)
 {
-	struct varlena *tracks[] = {PG_GETARG_VARLENA_PP(0), PG_GETARG_VARLENA_PP(1)};
+	struct varlena *tracks[2];
 
+	/* nothing appended must not lose what there was, so NULL is no fixes, as in arrays */
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	tracks[0] = PG_GETARG_VARLENA_PP(0);
+	tracks[1] = PG_GETARG_VARLENA_PP(1);
 	PG_RETURN_POINTER(track_merge(tracks, 2));
 }

@@ -112,7 +112,10 @@ SELECT is(string_agg(object, ', ' ORDER BY object),
     'function tripmeter.mileage_policy(double precision,double precision,interval,text,integer,double precision,text), '
     'function tripmeter.reconcile(double precision,double precision,double precision), '
     'function tripmeter.reconcile(tripmeter.track,tripmeter.odometer_report,double precision,tripmeter.mileage_policy), '
-    'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone)',
+    'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone), '
+    'function tripmeter_internal.track_join(geometry,tripmeter.track), '
+    'function tripmeter_internal.track_join(tripmeter.track,geometry), '
+    'function tripmeter_internal.track_join(tripmeter.track,tripmeter.track)',
     'functions without a state are strict, but where NULL is off, one side that is missing, or an error')
 FROM functions
 WHERE prokind = 'f' AND NOT proisstrict AND NOT 'internal'::regtype = ANY (proargtypes) AND prorettype <> 'trigger'::regtype AND NOT of_outbox AND proname !~ '^gbfs_';
