@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "mileage/measurement.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 
 /*
  * Take the totals of a classifier that has finished, and count the rows that never

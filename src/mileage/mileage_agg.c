@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "geo/geo_fn.h"
 #include "mileage/measurement.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 #include "track/agg_state.h"
 #include "track/fix_buffer.h"
 

@@ -7,7 +7,7 @@
 #include "common/hashfn.h"
 
 #include "compat.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_cmp);
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_eq);

@@ -21,7 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_in);
 PG_FUNCTION_INFO_V1(tripmeter_mileage_policy_out);

@@ -11,7 +11,7 @@
 
 #include "compat.h"
 #include "geo/geo_fn.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 #include "mileage/stop_finder.h"
 #include "mileage/track_measure.h"
 #include "track/track_window.h"

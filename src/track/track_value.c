@@ -5,10 +5,10 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "interrupts.h"
 #include "track/track_value.h"
 
 pg_noinline void
@@ -32,19 +32,13 @@ track_argument_header(Datum value, TrackHeader *header)
 		pfree(bytes);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* track_open, for a reader that can be cancelled; false if this is no track. */
 bool
 track_reader_open(TrackReader *reader, const uint8 *bytes, Size size)
 {
 	bool		good = track_open(reader, bytes, size);
 
-	reader->pause = check_interrupts;
+	reader->pause = interrupts_check;
 	return good;
 }
 

@@ -16,7 +16,7 @@
 
 #include "billing/fare/site.h"
 #include "compat.h"
-#include "mileage/policy_fn.h"
+#include "mileage/policy_io.h"
 #include "mileage/track_measure.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_fare);

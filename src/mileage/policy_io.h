@@ -1,9 +1,9 @@
 /*
- * policy_fn.h
+ * policy_io.h
  *		Mileage policies as values of SQL.
  */
-#ifndef TRIPMETER_POLICY_FN_H
-#define TRIPMETER_POLICY_FN_H
+#ifndef TRIPMETER_POLICY_IO_H
+#define TRIPMETER_POLICY_IO_H
 
 #include <string.h>
 
@@ -28,4 +28,4 @@ mileage_policy_equal(const MileagePolicy *a, const MileagePolicy *b)
 	return memcmp(a, b, sizeof(MileagePolicy)) == 0;
 }
 
-#endif							/* TRIPMETER_POLICY_FN_H */
+#endif							/* TRIPMETER_POLICY_IO_H */
