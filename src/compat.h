@@ -8,6 +8,7 @@
 #define TRIPMETER_COMPAT_H
 
 #include "fmgr.h"
+#include "nodes/nodes.h"
 
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -31,6 +32,21 @@ CppConcat(pg_finfo_,funcname)(void) \
 	return &my_finfo; \
 } \
 extern int no_such_variable
+
+/* A caller that wants no error cannot say so: there are no soft errors. */
+#define errsave(escontext, ...) \
+	do { (void) (escontext); ereport(ERROR, __VA_ARGS__); } while (0)
+#define ereturn(escontext, dummy_value, ...) \
+	do { errsave(escontext, __VA_ARGS__); return dummy_value; } while (0)
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction function, char *text, Oid typioparam, int32 typmod,
+							Node *escontext pg_attribute_unused(), Datum *result)
+{
+	*result = DirectFunctionCall3(function, CStringGetDatum(text),
+								  ObjectIdGetDatum(typioparam), Int32GetDatum(typmod));
+	return true;
+}
 #endif							/* PG_VERSION_NUM */
 
 #endif							/* TRIPMETER_COMPAT_H */

@@ -65,103 +65,113 @@ static const char *const gap_mode_names[] = {
 /* indexed by reject_null_island */
 static const char *const null_island_names[] = {"accept", "reject"};
 
-static void
-check_positive(const char *rule, double value)
+/*
+ * The functions that check a value return false after a soft error, which is in
+ * `escontext`.  Without one, the error is thrown.
+ */
+static bool
+check_positive(const char *rule, double value, Node *escontext)
 {
 	if (!(value > 0))
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s of a mileage policy must be positive", rule),
 				 errdetail("Its value is %g.", value),
 				 errhint("Use NULL, or %s=off in text, to leave the rule out.", rule)));
+	return true;
 }
 
-static void
-set_max_speed(MileagePolicy *policy, double metres_per_second)
+static bool
+set_max_speed(MileagePolicy *policy, double metres_per_second, Node *escontext)
 {
-	check_positive("max_speed", metres_per_second);
 	policy->max_speed = metres_per_second;
+	return check_positive("max_speed", metres_per_second, escontext);
 }
 
-static void
-set_max_accuracy(MileagePolicy *policy, double metres)
+static bool
+set_max_accuracy(MileagePolicy *policy, double metres, Node *escontext)
 {
-	check_positive("max_accuracy", metres);
 	policy->max_accuracy = metres;
+	return check_positive("max_accuracy", metres, escontext);
 }
 
-static void
-set_jitter_radius(MileagePolicy *policy, double metres)
+static bool
+set_jitter_radius(MileagePolicy *policy, double metres, Node *escontext)
 {
 	if (!(metres >= 0 && metres <= MAX_JITTER_RADIUS))
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("jitter_radius of a mileage policy must be from 0 to %d metres", MAX_JITTER_RADIUS),
 				 errdetail("Its value is %g.", metres)));
 	policy->jitter_radius = metres + 0.0;
+	return true;
 }
 
-static void
-set_gap_threshold(MileagePolicy *policy, double seconds)
+static bool
+set_gap_threshold(MileagePolicy *policy, double seconds, Node *escontext)
 {
-	check_positive("gap_threshold", seconds);
+	if (!check_positive("gap_threshold", seconds, escontext))
+		return false;
 	if (seconds > MAX_GAP_SECONDS)
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("gap_threshold of a mileage policy must be at most a century"),
 				 errdetail("Its value is %g seconds.", seconds),
 				 errhint("Use NULL, or gap_threshold=off in text, to leave the rule out.")));
 	policy->gap_threshold = Max((int64) rint(seconds * USECS_PER_SEC), 1);
+	return true;
 }
 
-static void
-set_reanchor_fixes(MileagePolicy *policy, double fixes)
+static bool
+set_reanchor_fixes(MileagePolicy *policy, double fixes, Node *escontext)
 {
 	if (!(fixes >= 1 && fixes <= MAX_REANCHOR_FIXES) || fixes != floor(fixes))
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("reanchor_fixes of a mileage policy must be a whole number from 1 to %d", MAX_REANCHOR_FIXES),
 				 errdetail("Its value is %g.", fixes)));
 	policy->reanchor_fixes = (int32) fixes;
+	return true;
 }
 
-/* The index of a word among two. */
-static uint8
-choose(const char *rule, const char *word, const char *const names[2])
+/* Find the index of a word among two. */
+static bool
+choose(const char *rule, const char *word, const char *const names[2], uint8 *choice,
+	   Node *escontext)
 {
-	for (int i = 0; i < 2; i++)
-		if (strcmp(word, names[i]) == 0)
-			return i;
-	ereport(ERROR,
+	for (*choice = 0; *choice < 2; (*choice)++)
+		if (strcmp(word, names[*choice]) == 0)
+			return true;
+	ereturn(escontext, false,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid %s of a mileage policy: \"%s\"", rule, word),
 			 errhint("It is \"%s\" or \"%s\".", names[0], names[1])));
 }
 
-static void
-set_gap_mode(MileagePolicy *policy, const char *word)
+static bool
+set_gap_mode(MileagePolicy *policy, const char *word, Node *escontext)
 {
-	policy->gap_mode = choose("gap_counts_as", word, gap_mode_names);
+	return choose("gap_counts_as", word, gap_mode_names, &policy->gap_mode, escontext);
 }
 
-static void
-set_null_island(MileagePolicy *policy, const char *word)
+static bool
+set_null_island(MileagePolicy *policy, const char *word, Node *escontext)
 {
-	policy->reject_null_island = choose("null_island", word, null_island_names);
+	return choose("null_island", word, null_island_names, &policy->reject_null_island, escontext);
 }
 
-static double
-parse_number(const char *rule, const char *text)
+static bool
+parse_number(const char *rule, const char *text, double *number, Node *escontext)
 {
 	char	   *end;
-	double		number = strtod(text, &end);
 
+	*number = strtod(text, &end);
 	if (end == text || *end != '\0')
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid %s of a mileage policy: \"%s\"", rule, text),
 				 errhint("Write a number, without a unit and without spaces around the equals sign.")));
-	return number;
+	return true;
 }
 
 /* The rules of the text form. */
@@ -181,54 +191,80 @@ static const char *const rule_names[] = {
 	[NULL_ISLAND] = "null_island",
 };
 
-static Rule
-find_rule(const char *name)
+static bool
+find_rule(const char *name, Rule *rule, Node *escontext)
 {
-	for (int rule = 0; rule < (int) lengthof(rule_names); rule++)
-		if (strcmp(name, rule_names[rule]) == 0)
-			return rule;
-	ereport(ERROR,
+	for (int i = 0; i < (int) lengthof(rule_names); i++)
+		if (strcmp(name, rule_names[i]) == 0)
+		{
+			*rule = i;
+			return true;
+		}
+	ereturn(escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("unknown rule of a mileage policy: \"%s\"", name),
-			 errhint("The rules are max_speed, jitter_radius, gap_threshold, gap_counts_as, reanchor_fixes, max_accuracy and null_island.")));
+			 errhint("The rules are max_speed, jitter_radius, gap_threshold, gap_counts_as, "
+					 "reanchor_fixes, max_accuracy and null_island.")));
 }
 
-static void
-set_rule(MileagePolicy *policy, Rule rule, const char *value)
+/* Turn a rule off.  False if it is a rule that is always on. */
+static bool
+switch_off(MileagePolicy *policy, Rule rule)
 {
-	const char *name = rule_names[rule];
-	bool		off = strcmp(value, OFF) == 0;
-
 	switch (rule)
 	{
 		case MAX_SPEED:
-			set_max_speed(policy, off ? INFINITY : parse_number(name, value));
-			break;
+			policy->max_speed = INFINITY;
+			return true;
 		case JITTER_RADIUS:
-			set_jitter_radius(policy, off ? 0 : parse_number(name, value));
-			break;
+			policy->jitter_radius = 0;
+			return true;
 		case GAP_THRESHOLD:
-			if (off)
-				policy->gap_threshold = GAP_NEVER;
-			else
-				set_gap_threshold(policy, parse_number(name, value));
-			break;
-		case GAP_COUNTS_AS:
-			set_gap_mode(policy, value);
-			break;
-		case REANCHOR_FIXES:
-			set_reanchor_fixes(policy, parse_number(name, value));
-			break;
+			policy->gap_threshold = GAP_NEVER;
+			return true;
 		case MAX_ACCURACY:
-			set_max_accuracy(policy, off ? INFINITY : parse_number(name, value));
-			break;
-		case NULL_ISLAND:
-			set_null_island(policy, value);
-			break;
+			policy->max_accuracy = INFINITY;
+			return true;
+		default:
+			return false;
 	}
 }
 
-/* The word that a policy may begin with; false if this is none. */
+static bool
+set_number(MileagePolicy *policy, Rule rule, const char *value, Node *escontext)
+{
+	double		number;
+
+	if (!parse_number(rule_names[rule], value, &number, escontext))
+		return false;
+	switch (rule)
+	{
+		case MAX_SPEED:
+			return set_max_speed(policy, number, escontext);
+		case JITTER_RADIUS:
+			return set_jitter_radius(policy, number, escontext);
+		case GAP_THRESHOLD:
+			return set_gap_threshold(policy, number, escontext);
+		case MAX_ACCURACY:
+			return set_max_accuracy(policy, number, escontext);
+		default:
+			return set_reanchor_fixes(policy, number, escontext);
+	}
+}
+
+static bool
+set_rule(MileagePolicy *policy, Rule rule, const char *value, Node *escontext)
+{
+	if (rule == GAP_COUNTS_AS)
+		return set_gap_mode(policy, value, escontext);
+	if (rule == NULL_ISLAND)
+		return set_null_island(policy, value, escontext);
+	if (strcmp(value, OFF) == 0 && switch_off(policy, rule))
+		return true;
+	return set_number(policy, rule, value, escontext);
+}
+
+/* Take the word that a policy may begin with.  False if it is none: then it must be a rule. */
 static bool
 set_base(MileagePolicy *policy, const char *word)
 {
@@ -236,16 +272,42 @@ set_base(MileagePolicy *policy, const char *word)
 		*policy = default_mileage_policy;
 	else if (strcmp(word, "raw") == 0)
 		*policy = raw_mileage_policy;
-	else if (strcmp(word, psprintf("v%d", MILEAGE_ALGORITHM_VERSION)) != 0)
-	{
-		if (word[0] != 'v' || word[1] == '\0' || strspn(word + 1, "0123456789") != strlen(word + 1))
-			return false;
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("mileage algorithm version %s is not known", word),
-				 errdetail("This tripmeter has version v%d.", MILEAGE_ALGORITHM_VERSION)));
-	}
+	else
+		return strcmp(word, psprintf("v%d", MILEAGE_ALGORITHM_VERSION)) == 0;
 	return true;
+}
+
+/* Is this a version that another tripmeter may know? */
+static bool
+is_version(const char *word)
+{
+	return word[0] == 'v' && word[1] != '\0' &&
+		strspn(word + 1, "0123456789") == strlen(word + 1);
+}
+
+/* Take rule=value.  The rules given so far have a bit each. */
+static bool
+read_rule(MileagePolicy *policy, const char *text, char *word, unsigned *given, Node *escontext)
+{
+	char	   *equals = strchr(word, '=');
+	Rule		rule;
+
+	if (equals == NULL)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", "mileage_policy", text),
+				 errdetail("\"%s\" is not of the form rule=value.", word),
+				 errhint("Begin with default or raw, then name the rules that differ, "
+						 "as in 'default max_speed=60'.")));
+	*equals = '\0';
+	if (!find_rule(word, &rule, escontext))
+		return false;
+	if (*given & (1u << rule))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("rule of a mileage policy given more than once: \"%s\"", word)));
+	*given |= 1u << rule;
+	return set_rule(policy, rule, equals + 1, escontext);
 }
 
 Datum
@@ -254,35 +316,26 @@ tripmeter_mileage_policy_in(PG_FUNCTION_ARGS)
 	const char *text = PG_GETARG_CSTRING(0);
 	char	   *rest = pstrdup(text);
 	MileagePolicy *policy = palloc(sizeof(MileagePolicy));
+	Node	   *escontext = fcinfo->context;
 	char	   *word;
 	int			words = 0;
-	unsigned	given = 0;		/* one bit for each Rule */
+	unsigned	given = 0;
 
 	*policy = default_mileage_policy;
 	for (; (word = strtok_r(words == 0 ? rest : NULL, " \t\n", &rest)) != NULL; words++)
 	{
-		char	   *equals = strchr(word, '=');
-		Rule		rule;
-
 		if (words == 0 && set_base(policy, word))
 			continue;
-		if (equals == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("invalid input syntax for type %s: \"%s\"", "mileage_policy", text),
-					 errdetail("\"%s\" is not of the form rule=value.", word),
-					 errhint("Begin with default or raw, then name the rules that differ, as in 'default max_speed=60'.")));
-		*equals = '\0';
-		rule = find_rule(word);
-		if (given & (1u << rule))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("rule of a mileage policy given more than once: \"%s\"", word)));
-		given |= 1u << rule;
-		set_rule(policy, rule, equals + 1);
+		if (words == 0 && is_version(word))
+			ereturn(escontext, (Datum) 0,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("mileage algorithm version %s is not known", word),
+					 errdetail("This tripmeter has version v%d.", MILEAGE_ALGORITHM_VERSION)));
+		if (!read_rule(policy, text, word, &given, escontext))
+			PG_RETURN_NULL();
 	}
 	if (words == 0)
-		ereport(ERROR,
+		ereturn(escontext, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"", "mileage_policy", text),
 				 errhint("Write default for the default policy.")));
@@ -362,15 +415,15 @@ mileage_policy_read(MileagePolicy *policy, StringInfo in)
 				 errmsg("invalid binary form of a mileage policy")));
 	policy->gap_mode = gap_mode;
 	policy->reject_null_island = null_island;
-	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4));
-	set_max_speed(policy, pq_getmsgfloat8(in));
-	set_jitter_radius(policy, pq_getmsgfloat8(in));
-	set_max_accuracy(policy, pq_getmsgfloat8(in));
+	set_reanchor_fixes(policy, (int32) pq_getmsgint(in, 4), NULL);
+	set_max_speed(policy, pq_getmsgfloat8(in), NULL);
+	set_jitter_radius(policy, pq_getmsgfloat8(in), NULL);
+	set_max_accuracy(policy, pq_getmsgfloat8(in), NULL);
 	gap_threshold = pq_getmsgint64(in);
 	if (gap_threshold == GAP_NEVER)
 		policy->gap_threshold = GAP_NEVER;
 	else
-		set_gap_threshold(policy, (double) gap_threshold / USECS_PER_SEC);
+		set_gap_threshold(policy, (double) gap_threshold / USECS_PER_SEC, NULL);
 }
 
 Datum
@@ -432,17 +485,17 @@ tripmeter_mileage_policy(PG_FUNCTION_ARGS)
 
 	*policy = raw_mileage_policy;
 	if (!PG_ARGISNULL(0))
-		set_max_speed(policy, PG_GETARG_FLOAT8(0));
+		set_max_speed(policy, PG_GETARG_FLOAT8(0), NULL);
 	if (!PG_ARGISNULL(1))
-		set_jitter_radius(policy, PG_GETARG_FLOAT8(1));
+		set_jitter_radius(policy, PG_GETARG_FLOAT8(1), NULL);
 	if (!PG_ARGISNULL(2))
 		set_gap_threshold(policy, interval_seconds(PG_GETARG_INTERVAL_P(2),
-												   "gap_threshold of a mileage policy"));
-	set_gap_mode(policy, word_argument(fcinfo, 3, GAP_COUNTS_AS));
+												   "gap_threshold of a mileage policy"), NULL);
+	set_gap_mode(policy, word_argument(fcinfo, 3, GAP_COUNTS_AS), NULL);
 	require_argument(fcinfo, 4, REANCHOR_FIXES);
-	set_reanchor_fixes(policy, PG_GETARG_INT32(4));
+	set_reanchor_fixes(policy, PG_GETARG_INT32(4), NULL);
 	if (!PG_ARGISNULL(5))
-		set_max_accuracy(policy, PG_GETARG_FLOAT8(5));
-	set_null_island(policy, word_argument(fcinfo, 6, NULL_ISLAND));
+		set_max_accuracy(policy, PG_GETARG_FLOAT8(5), NULL);
+	set_null_island(policy, word_argument(fcinfo, 6, NULL_ISLAND), NULL);
 	PG_RETURN_POINTER(policy);
 }

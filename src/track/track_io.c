@@ -23,15 +23,18 @@ PG_FUNCTION_INFO_V1(tripmeter_track_as_text);
 PG_FUNCTION_INFO_V1(tripmeter_track_recv);
 PG_FUNCTION_INFO_V1(tripmeter_track_send);
 
-static int64
-parse_time(const TextFix *fix)
+/* Read the time of a fix.  False after a soft error. */
+static bool
+parse_time(const TextFix *fix, int64 *time, Node *escontext)
 {
 	char	   *text = pnstrdup(fix->time, fix->time_length);
-	Datum		time = DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-										   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Datum		value;
+	bool		good = DirectInputFunctionCallSafe(timestamptz_in, text, InvalidOid, -1, escontext, &value);
 
 	pfree(text);
-	return DatumGetTimestampTz(time);
+	if (good)
+		*time = DatumGetTimestampTz(value);
+	return good;
 }
 
 /* How many bytes of a text are whole characters within a limit? */
@@ -42,9 +45,9 @@ clipped(const char *text, int limit)
 }
 
 static pg_noinline void
-report_syntax(const char *text, const char *at)
+report_syntax(const char *text, const char *at, Node *escontext)
 {
-	ereport(ERROR,
+	errsave(escontext,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type %s: \"%.*s%s\"", "track",
 					clipped(text, 60), text, strlen(text) > 60 ? "..." : ""),
@@ -63,13 +66,21 @@ tripmeter_track_in(PG_FUNCTION_ARGS)
 	TextReader	reader;
 	TextFix		fix;
 	TextItem	item;
+	int64		time;
 
 	fix_buffer_init(&buffer, CurrentMemoryContext, CHANNEL_COUNT);
 	track_text_start(&reader, text);
 	while ((item = track_text_next(&reader, &fix)) == TEXT_FIX)
-		fix_buffer_add(&buffer, parse_time(&fix), fix.position, fix.channels);
+	{
+		if (!parse_time(&fix, &time, fcinfo->context))
+			PG_RETURN_NULL();
+		fix_buffer_add(&buffer, time, fix.position, fix.channels);
+	}
 	if (item == TEXT_ERROR)
-		report_syntax(text, reader.at);
+	{
+		report_syntax(text, reader.at, fcinfo->context);
+		PG_RETURN_NULL();
+	}
 	left_out_add(&buffer.left_out, &reader.left_out);
 	PG_RETURN_POINTER(track_from_buffer(&buffer));
 }

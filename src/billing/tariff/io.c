@@ -28,12 +28,25 @@ PG_FUNCTION_INFO_V1(tripmeter_tariff_gt);
 PG_FUNCTION_INFO_V1(tripmeter_tariff_hash);
 PG_FUNCTION_INFO_V1(tripmeter_tariff_hash_extended);
 
+/* Return the tariff of a text; NULL after a soft error. */
+static Datum
+read_text(FunctionCallInfo fcinfo, const char *text, size_t length, Node *escontext)
+{
+	Jsonb	   *document;
+	Datum		value;
+
+	if (!tariff_parse(text, length, escontext, &document) ||
+		!tariff_value(document, escontext, &value))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(value);
+}
+
 Datum
 tripmeter_tariff_in(PG_FUNCTION_ARGS)
 {
 	const char *text = PG_GETARG_CSTRING(0);
 
-	PG_RETURN_DATUM(tariff_value(tariff_parse(text, strlen(text))));
+	return read_text(fcinfo, text, strlen(text), fcinfo->context);
 }
 
 Datum
@@ -49,7 +62,7 @@ tripmeter_tariff_recv(PG_FUNCTION_ARGS)
 	int			length;
 	char	   *text = pq_getmsgtext(message, message->len - message->cursor, &length);
 
-	PG_RETURN_DATUM(tariff_value(tariff_parse(text, length)));
+	return read_text(fcinfo, text, length, NULL);
 }
 
 Datum
@@ -67,7 +80,10 @@ tripmeter_tariff_send(PG_FUNCTION_ARGS)
 Datum
 tripmeter_tariff_from_jsonb(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(tariff_value(PG_GETARG_JSONB_P(0)));
+	Datum		value;
+
+	tariff_value(PG_GETARG_JSONB_P(0), NULL, &value);
+	PG_RETURN_DATUM(value);
 }
 
 /* as_jsonb(tariff) -> jsonb */
@@ -76,7 +92,10 @@ tripmeter_tariff_as_jsonb(PG_FUNCTION_ARGS)
 {
 	text	   *value = PG_GETARG_TEXT_PP(0);
 
-	PG_RETURN_JSONB_P(tariff_parse(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)));
+	Jsonb	   *document;
+
+	tariff_parse(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), NULL, &document);
+	PG_RETURN_JSONB_P(document);
 }
 
 /* currency(tariff) -> text */

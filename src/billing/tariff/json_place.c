@@ -13,6 +13,7 @@
 #include "utils/json.h"
 
 #include "billing/tariff/json_place.h"
+#include "compat.h"
 
 /* How much of a value an error shows. */
 #define MAX_SHOWN_BYTES		100
@@ -37,9 +38,18 @@ append_path(StringInfo path, const JsonPlace *place)
 		escape_json(path, place->key);
 }
 
+static JsonEscape *
+find_escape(const JsonPlace *place)
+{
+	while (place->parent != NULL)
+		place = place->parent;
+	return place->escape;
+}
+
 void
 json_error(const JsonPlace *place, const char *hint, const char *detail,...)
 {
+	JsonEscape *escape = find_escape(place);
 	StringInfoData path;
 	StringInfoData text;
 
@@ -60,11 +70,13 @@ json_error(const JsonPlace *place, const char *hint, const char *detail,...)
 			break;
 		enlargeStringInfo(&text, needed);
 	}
-	ereport(ERROR,
+	errsave(escape != NULL ? escape->escontext : NULL,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid tariff at %s", path.data),
 			 errdetail("%s", text.data),
 			 hint != NULL ? errhint("%s", hint) : 0));
+	/* only a soft error comes here */
+	siglongjmp(escape->target, 1);
 }
 
 /* The value as JSON, cut where it is long. */
@@ -114,10 +126,11 @@ words_joined(const char *const *words, int count)
 	return text.data;
 }
 
+/* Return the place of a whole document. */
 JsonPlace
-json_document(Jsonb *document)
+json_document(Jsonb *document, JsonEscape *escape)
 {
-	JsonPlace	place = {0};
+	JsonPlace	place = {.escape = escape};
 
 	if (!JsonbExtractScalar(&document->root, &place.value))
 	{

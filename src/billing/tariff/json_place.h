@@ -5,13 +5,27 @@
 #ifndef TRIPMETER_TARIFF_JSON_PLACE_H
 #define TRIPMETER_TARIFF_JSON_PLACE_H
 
+#include <setjmp.h>
+
+#include "nodes/nodes.h"
 #include "utils/jsonb.h"
 
 #include "billing/money/exact.h"
 
+/*
+ * Takes a soft error out of the functions that read a document.  They hold nothing but
+ * memory, so that they can be left anywhere.
+ */
+typedef struct JsonEscape
+{
+	Node	   *escontext;		/* takes the error, as in errsave() */
+	sigjmp_buf	target;			/* where to go on after it */
+} JsonEscape;
+
 /* A value, and where it is. */
 typedef struct JsonPlace
 {
+	JsonEscape *escape;			/* in the document itself; NULL: errors are thrown */
 	const struct JsonPlace *parent; /* NULL: the document itself */
 	const char *key;			/* in an object; NULL in a list */
 	int			index;			/* in a list */
@@ -32,7 +46,7 @@ extern void json_error(const JsonPlace *place, const char *hint, const char *det
 extern const char *json_shown(const JsonPlace *place);
 extern const char *words_joined(const char *const *words, int count);
 
-extern JsonPlace json_document(Jsonb *document);
+extern JsonPlace json_document(Jsonb *document, JsonEscape *escape);
 extern void json_require_object(const JsonPlace *place, const char *const *keys);
 extern bool json_find(const JsonPlace *object, const char *key, JsonPlace *member);
 extern JsonPlace json_require(const JsonPlace *object, const char *key);

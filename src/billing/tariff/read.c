@@ -236,14 +236,14 @@ read_rules(TariffReader *reader, const JsonPlace *top)
 
 /*
  * Read a document: what it says in the current memory context, and its canonical form
- * at the end of `out`.  It may be of anyone, a stored one too.
+ * at the end of `out`.  It may be of anyone, a stored one too.  A soft error escapes.
  */
 CompiledTariff *
-tariff_read(Jsonb *document, StringInfo out)
+tariff_read(Jsonb *document, StringInfo out, JsonEscape *escape)
 {
 	CompiledTariff *compiled = palloc0(sizeof(CompiledTariff));
 	TariffReader reader = {.compiled = compiled, .tariff = &compiled->tariff, .out = out};
-	JsonPlace	top = json_document(document);
+	JsonPlace	top = json_document(document, escape);
 	const char *calendars;
 
 	begin_object(&reader, &top, tariff_keys);

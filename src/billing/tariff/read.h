@@ -105,10 +105,10 @@ extern void check_tax_names(TariffReader *reader, const JsonPlace *top);
 extern void read_period(TariffReader *reader, const JsonPlace *top);
 
 /* tariff_read.c */
-extern CompiledTariff *tariff_read(Jsonb *document, StringInfo out);
+extern CompiledTariff *tariff_read(Jsonb *document, StringInfo out, JsonEscape *escape);
 
 /* tariff_value.c */
-extern Datum tariff_value(Jsonb *document);
-extern Jsonb *tariff_parse(const char *text, size_t length);
+extern bool tariff_value(Jsonb *document, Node *escontext, Datum *value);
+extern bool tariff_parse(const char *text, size_t length, Node *escontext, Jsonb **document);
 
 #endif							/* TRIPMETER_TARIFF_READ_H */

@@ -40,34 +40,46 @@ typedef struct TariffCache
 	void	   *call_site;		/* see tariff_call_site */
 } TariffCache;
 
-static void
-check_size(size_t length)
+/* The functions that return false do so after a soft error, which is in `escontext`. */
+static bool
+check_size(size_t length, Node *escontext)
 {
 	if (length > MAX_TARIFF_BYTES)
-		ereport(ERROR,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("tariff is too large"),
 				 errdetail("It has %zu bytes, and at most %d are allowed.", length, MAX_TARIFF_BYTES)));
+	return true;
 }
 
-/* As JSON; what it says is not looked at. */
-Jsonb *
-tariff_parse(const char *text, size_t length)
+/* Read a text as JSON, without a look at what it says. */
+bool
+tariff_parse(const char *text, size_t length, Node *escontext, Jsonb **document)
 {
-	check_size(length);
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(text, length))));
+	Datum		value;
+
+	if (!check_size(length, escontext) ||
+		!DirectInputFunctionCallSafe(jsonb_in, pnstrdup(text, length), InvalidOid, -1, escontext, &value))
+		return false;
+	*document = DatumGetJsonbP(value);
+	return true;
 }
 
-/* The value of a document. */
-Datum
-tariff_value(Jsonb *document)
+/* Make the value of a document. */
+bool
+tariff_value(Jsonb *document, Node *escontext, Datum *value)
 {
+	JsonEscape	escape = {.escontext = escontext};
 	StringInfoData canonical;
 
 	initStringInfo(&canonical);
-	tariff_read(document, &canonical);
-	check_size(canonical.len);
-	return PointerGetDatum(cstring_to_text_with_len(canonical.data, canonical.len));
+	if (sigsetjmp(escape.target, 0) != 0)
+		return false;
+	tariff_read(document, &canonical, &escape);
+	if (!check_size(canonical.len, escontext))
+		return false;
+	*value = PointerGetDatum(cstring_to_text_with_len(canonical.data, canonical.len));
+	return true;
 }
 
 /* Read a stored value; what is left of reading it does not stay in the context. */
@@ -81,9 +93,9 @@ compile(MemoryContext context, const TariffText *key)
 	CompiledTariff *compiled;
 
 	initStringInfo(&canonical);
-	document = tariff_parse(key->bytes, key->length);
+	tariff_parse(key->bytes, key->length, NULL, &document);
 	MemoryContextSwitchTo(context);
-	compiled = tariff_read(document, &canonical);
+	compiled = tariff_read(document, &canonical, NULL);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 	return compiled;
