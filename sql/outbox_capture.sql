@@ -55,6 +55,14 @@ SELECT outbox_rule('rides', 'ride.paid', '{update}', 'OLD.fare IS DISTINCT FROM 
 \set SHOW_CONTEXT errors
 ALTER TABLE rides RENAME status TO state;
 INSERT INTO rides VALUES (1, '2024-05-05', 'open', 1);
+-- whoever may only insert does not learn the condition
+CREATE ROLE ride_inserter;
+GRANT INSERT ON rides TO ride_inserter;
+SET ROLE ride_inserter;
+INSERT INTO rides VALUES (1, '2024-05-05', 'open', 1);
+RESET ROLE;
+DROP OWNED BY ride_inserter;
+DROP ROLE ride_inserter;
 ALTER TABLE rides RENAME state TO status;
 SELECT outbox_unrule('rides', 'ride.paid');
 INSERT INTO rides VALUES (NULL, '2024-05-05', 'open', 1);

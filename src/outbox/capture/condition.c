@@ -20,25 +20,35 @@
 
 #include "outbox/capture/condition.h"
 
-/* Where in a condition an error is, is not where it is in the query. */
-static void
-move_error_position(void *condition)
+/* A condition that is parsed */
+typedef struct Condition
 {
+	const char *text;
+	bool		shown;			/* in messages */
+} Condition;
+
+/* Report error positions relative to the rule's condition, not to the query. */
+static void
+move_error_position(void *argument)
+{
+	const Condition *condition = argument;
 	int			position = geterrposition();
 
-	if (position > 0)
+	if (position <= 0)
+		return;
+	errposition(0);
+	if (condition->shown)
 	{
-		errposition(0);
 		internalerrposition(position);
-		internalerrquery((const char *) condition);
+		internalerrquery(condition->text);
 	}
 }
 
-/* The one expression that a text is, unparsed. */
+/* Return the one expression that a condition is, unparsed. */
 static Node *
-read_expression(const char *condition)
+read_expression(const Condition *condition)
 {
-	RawStmt    *statement = linitial_node(RawStmt, raw_parser(condition, RAW_PARSE_PLPGSQL_EXPR));
+	RawStmt    *statement = linitial_node(RawStmt, raw_parser(condition->text, RAW_PARSE_PLPGSQL_EXPR));
 	SelectStmt *select = castNode(SelectStmt, statement->stmt);
 	ResTarget  *target = list_length(select->targetList) == 1 ? linitial_node(ResTarget, select->targetList) : NULL;
 
@@ -50,7 +60,7 @@ read_expression(const char *condition)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("a condition of the outbox is one expression"),
-				 errdetail("\"%s\" is not.", condition),
+				 condition->shown ? errdetail("\"%s\" is not.", condition->text) : 0,
 				 errhint("Write what would stand in the WHEN of a trigger, such as OLD.status IS DISTINCT FROM NEW.status.")));
 	return target->val;
 }
@@ -91,23 +101,24 @@ check_variables(ParseState *state, Node *clause, OutboxOperation operation)
  * the search_path.
  */
 List *
-outbox_condition_parse(Relation relation, OutboxOperation operation, const char *condition)
+outbox_condition_parse(Relation relation, OutboxOperation operation, const char *text, bool shown)
 {
+	Condition	condition = {text, shown};
 	ErrorContextCallback callback = {
 		.previous = error_context_stack,
 		.callback = move_error_position,
-		.arg = unconstify(char *, condition)
+		.arg = &condition
 	};
 	ParseState *state = make_parsestate(NULL);
 	Node	   *clause;
 
 	error_context_stack = &callback;
-	state->p_sourcetext = condition;
+	state->p_sourcetext = text;
 	addNSItemToQuery(state, addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("old", NIL),
 														  false, false), false, true, true);
 	addNSItemToQuery(state, addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("new", NIL),
 														  false, false), false, true, true);
-	clause = transformWhereClause(state, read_expression(condition), EXPR_KIND_TRIGGER_WHEN, "the condition");
+	clause = transformWhereClause(state, read_expression(&condition), EXPR_KIND_TRIGGER_WHEN, "the condition");
 	assign_expr_collations(state, clause);
 	check_variables(state, clause, operation);
 	free_parsestate(state);

@@ -14,6 +14,6 @@ typedef enum OutboxOperation
 	OUTBOX_INSERT, OUTBOX_UPDATE, OUTBOX_DELETE, OUTBOX_OPERATIONS
 } OutboxOperation;
 
-extern List *outbox_condition_parse(Relation relation, OutboxOperation operation, const char *condition);
+extern List *outbox_condition_parse(Relation relation, OutboxOperation operation, const char *text, bool shown);
 
 #endif							/* TRIPMETER_OUTBOX_CONDITION_H */

@@ -6,12 +6,17 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "outbox/capture/source_compile.h"
 
@@ -131,6 +136,23 @@ name_rule(void *argument)
 		hint_way_out(origin);
 }
 
+/*
+ * May the current user see the conditions of a relation?  Who may only write to it does not learn
+ * them from an error.
+ */
+static bool
+sees_conditions(Oid attached)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attached));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = has_privs_of_role(GetUserId(), ((Form_pg_class) GETSTRUCT(tuple))->relowner);
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 static OutboxRule
 compile_rule(Relation relation, StoredSource *source, StoredRule *stored, bool in_use)
 {
@@ -148,7 +170,8 @@ compile_rule(Relation relation, StoredSource *source, StoredRule *stored, bool i
 		ErrorContextCallback callback = {.previous = error_context_stack, .callback = name_rule, .arg = &origin};
 
 		error_context_stack = &callback;
-		rule.condition = outbox_condition_parse(relation, stored->operation, stored->condition);
+		rule.condition = outbox_condition_parse(relation, stored->operation, stored->condition,
+												sees_conditions(source->attached));
 		error_context_stack = callback.previous;
 	}
 	return rule;
