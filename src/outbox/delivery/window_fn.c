@@ -79,6 +79,8 @@ read_types(Window *window, HeapTupleHeader consumer)
 static void
 find_events(Window *window, int32 share, int32 shares, int64 above, int64 up_to)
 {
+	if (shares < 1 || share < 0 || share >= shares)
+		elog(ERROR, "share %d is not one of %d", share, shares);
 	for (int32 bucket = share; bucket < BUCKETS; bucket += shares)
 	{
 		ScanKeyData keys[3];
@@ -177,6 +179,8 @@ tripmeter_outbox_fill(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false};
 
+	if (most < 1)
+		elog(ERROR, "a batch of %d events", most);
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	if (open_window(&window, PG_GETARG_HEAPTUPLEHEADER(0), PG_GETARG_HEAPTUPLEHEADER(1), PG_GETARG_INT32(2),

@@ -69,6 +69,23 @@ current_slot(void)
 	return slot;
 }
 
+/* The columns of a table that are NOT NULL have values: nobody else checks what C writes. */
+static void
+check_values(RingRow *row, Relation table)
+{
+	TupleDesc	descriptor = RelationGetDescr(table);
+
+	if (descriptor->natts != row->descriptor->natts)
+		elog(ERROR, "relation \"%s\" does not have the columns of \"%s\"",
+			 RelationGetRelationName(table), row->parent);
+	for (int i = 0; i < descriptor->natts; i++)
+		if (row->nulls[i] && TupleDescAttr(descriptor, i)->attnotnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\"",
+							NameStr(TupleDescAttr(descriptor, i)->attname), row->parent)));
+}
+
 /*
  * Write a row into the current slot, of which it is told. Straight into the slot's table: what a session
  * knows of the parent's partitions may be older than the slot.
@@ -83,8 +100,7 @@ ring_row_write(RingRow *row)
 	ring_row_set(row, "slot", Int16GetDatum(slot));
 	snprintf(name, sizeof(name), "%s_%d", row->parent, slot);
 	table = table_open(outbox_relation(name), RowExclusiveLock);
-	if (RelationGetNumberOfAttributes(table) != row->descriptor->natts)
-		elog(ERROR, "relation \"%s\" does not have the columns of \"%s\"", name, row->parent);
+	check_values(row, table);
 	CatalogTupleInsert(table, heap_form_tuple(RelationGetDescr(table), row->values, row->nulls));
 	table_close(table, NoLock);
 	CommandCounterIncrement();

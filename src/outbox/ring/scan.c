@@ -11,6 +11,7 @@
 #include "access/table.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
@@ -167,6 +168,7 @@ ring_find(RingScan *ring, const ScanKeyData *keys, int count)
 		RingSource *source;
 		ScanKeyData own[MAX_KEYS];
 
+		CHECK_FOR_INTERRUPTS();
 		if (ring->source_count == ring->source_room)
 		{
 			ring->source_room = Max(ring->count, 2 * ring->source_room);
@@ -176,7 +178,8 @@ ring_find(RingScan *ring, const ScanKeyData *keys, int count)
 		source = &ring->sources[ring->source_count++];
 		source->slot = &ring->slots[i];
 		/* they are made those of the index in place */
-		memcpy(own, keys, count * sizeof(ScanKeyData));
+		if (count > 0)
+			memcpy(own, keys, count * sizeof(ScanKeyData));
 		source->scan = systable_beginscan_ordered(source->slot->table, source->slot->index, ring->snapshot, count, own);
 	}
 }
@@ -199,8 +202,11 @@ begin_merge(RingScan *ring)
 {
 	ring->next = binaryheap_allocate(Max(ring->source_count, 1), compare_sources, ring);
 	for (int i = 0; i < ring->source_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (advance(ring, &ring->sources[i]))
 			binaryheap_add_unordered(ring->next, PointerGetDatum(&ring->sources[i]));
+	}
 	binaryheap_build(ring->next);
 }
 
