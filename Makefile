@@ -13,7 +13,8 @@ OBJS = src/tripmeter.o \
 	src/track/track_cast.o src/track/track_shape.o src/track/track_json.o \
 	src/mileage/leg_classifier.o src/mileage/policy_io.o \
 	src/mileage/policy_fn.o src/mileage/measurement.o \
-	src/mileage/mileage_agg.o src/mileage/windows.o src/mileage/track_measure.o \
+	src/mileage/mileage_agg.o src/mileage/windows.o src/mileage/periods.o \
+	src/mileage/track_measure.o src/mileage/track_periods.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
 	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
 	$(addprefix src/billing/money/, exact.o currency.o stored_amount.o amount_fn.o) \

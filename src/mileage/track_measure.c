@@ -17,7 +17,6 @@
 
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage);
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage_report);
-PG_FUNCTION_INFO_V1(tripmeter_track_mileage_window);
 PG_FUNCTION_INFO_V1(tripmeter_track_mileage_by);
 PG_FUNCTION_INFO_V1(tripmeter_track_legs);
 
@@ -53,6 +52,36 @@ track_classify(Datum track, LegClassifier *classifier)
 		classify_block(classifier, &scan->block);
 	classifier_finish(classifier);
 	track_scan_end(scan);
+}
+
+/* Is there a fix elsewhere than at (0,0)?  An empty range is from infinity to -infinity. */
+static bool
+any_place(const Extent *extent)
+{
+	return extent->west_min < 0 || extent->east_max > 0 || extent->south < 0 || extent->north > 0;
+}
+
+/*
+ * Has a track a fix that its mileage rests on?  The header tells, unless all fixes may be
+ * inaccurate or at (0,0); then the first blocks do.
+ */
+bool
+track_any_used(Datum track, const TrackHeader *header, const MileagePolicy *policy)
+{
+	LegClassifier classifier;
+	TrackScan  *scan;
+
+	if (header->fix_count == 0)
+		return false;
+	if (!header->has_channel[ACCURACY] && any_place(&header->extent))
+		return true;
+	classifier_init(&classifier, policy);
+	scan = track_scan_begin(track);
+	while (classifier.totals.used_count == 0 && track_scan_block(scan))
+		classify_block(&classifier, &scan->block);
+	classifier_finish(&classifier);
+	track_scan_end(scan);
+	return classifier.totals.used_count > 0;
 }
 
 static void
@@ -104,53 +133,42 @@ drive_of(const LegClassifier *c, const ClassifiedLeg *leg)
 	return drive;
 }
 
-/* Share a leg's metres out to the windows that it passes through. */
 static void
 share_leg(void *context, const LegClassifier *c, const ClassifiedLeg *leg)
 {
-	Windows    *windows = context;
+	const DriveSink *sink = context;
 	Drive		drive = drive_of(c, leg);
 
-	if (!leg->counted)
-		return;
-	windows_share(windows, &drive);
+	if (leg->counted)
+		sink->share(sink->context, &drive);
 }
 
 /*
- * Share the mileage of a track out to windows.  The legs are classified as a whole
- * first, so that windows add up wherever they are cut.  False without a usable fix.
+ * Tell a sink of all that was driven.  The legs of the track are classified as a whole,
+ * so that the shares of periods add up wherever these are cut.  False without a usable fix.
  */
 bool
-track_measure_windows(Datum track, const MileagePolicy *policy, Windows *windows)
+track_measure_drives(Datum track, const MileagePolicy *policy, DriveSink sink)
 {
 	LegClassifier classifier;
 
 	classifier_init(&classifier, policy);
-	classifier_tell(&classifier, share_leg, windows);
+	classifier_tell(&classifier, share_leg, &sink);
 	track_classify(track, &classifier);
 	return classifier.totals.used_count > 0;
 }
 
-/* mileage(track, period, policy) -> metres */
-Datum
-tripmeter_track_mileage_window(PG_FUNCTION_ARGS)
+static void
+share_to_windows(void *context, const Drive *drive)
 {
-	TimeWindow	window;
-	double		metres = 0;
-	int64		bounds[2];
-	Windows		windows = {1, bounds, &metres};
+	windows_share(context, drive);
+}
 
-	/* nothing is driven in an instant: included bounds make no difference */
-	if (track_window_argument(PG_GETARG_DATUM(1), &window))
-	{
-		bounds[0] = window.from;
-		bounds[1] = window.to;
-	}
-	else
-		windows.count = 0;
-	if (!track_measure_windows(PG_GETARG_DATUM(0), DatumGetMileagePolicyP(PG_GETARG_DATUM(2)), &windows))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(metres);
+/* Share the mileage of a track out to windows.  False without a usable fix. */
+bool
+track_measure_windows(Datum track, const MileagePolicy *policy, Windows *windows)
+{
+	return track_measure_drives(track, policy, (DriveSink) {share_to_windows, windows});
 }
 
 static void

@@ -32,6 +32,22 @@ CREATE FUNCTION tripmeter.mileage_by(track tripmeter.track, unit text, time_zone
 COMMENT ON FUNCTION tripmeter.mileage_by(tripmeter.track, text, text, tripmeter.mileage_policy) IS
     'Metres driven in each hour, day, week, month, quarter or year of a time zone''s calendar, from that of the first fix to that of the last, under this policy; they add up to the mileage of the track. No rows without a usable fix. Errors: another unit, an unknown time zone, more than 1000000 rows.';
 
+CREATE FUNCTION tripmeter.mileage_by(track tripmeter.track, periods tstzrange[],
+        policy tripmeter.mileage_policy DEFAULT 'default')
+    RETURNS TABLE (period tstzrange, distance_m float8)
+    AS 'MODULE_PATHNAME', 'tripmeter_track_mileage_by_ranges'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION tripmeter.mileage_by(tripmeter.track, tstzrange[], tripmeter.mileage_policy) IS
+    'Metres driven in each of several periods, under this policy, in one pass: a row for each, in the order of the array, with what mileage(track, period, policy) gives for it, to the bit. Periods may overlap, be empty, and come in any order. 0 where nothing was driven; NULL for a period that is NULL, and for all without a usable fix in the track.';
+
+CREATE FUNCTION tripmeter.mileage_by(track tripmeter.track, periods tstzmultirange,
+        policy tripmeter.mileage_policy DEFAULT 'default')
+    RETURNS TABLE (period tstzrange, distance_m float8)
+    AS 'MODULE_PATHNAME', 'tripmeter_track_mileage_by_multirange'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION tripmeter.mileage_by(tripmeter.track, tstzmultirange, tripmeter.mileage_policy) IS
+    'Metres driven in each range of a multirange, under this policy, in one pass: a row for each, in order of time, with what mileage(track, period, policy) gives for it, to the bit. 0 where nothing was driven, NULL without a usable fix in the track.';
+
 CREATE FUNCTION tripmeter.legs(track tripmeter.track, policy tripmeter.mileage_policy DEFAULT 'default')
     RETURNS TABLE (from_time timestamptz, to_time timestamptz, from_position geometry(Point, 4326), to_position geometry(Point, 4326),
         metres float8, seconds float8, class text, counted boolean)

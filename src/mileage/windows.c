@@ -157,16 +157,6 @@ windows_by_calendar(Windows *windows, const CalendarUnit *unit, Datum zone, int6
 	windows->metres = palloc0(windows->count * sizeof(double));
 }
 
-static double
-metres_until(const Drive *drive, int64 time)
-{
-	if (time >= drive->to)
-		return drive->metres;
-	if (time <= drive->from)
-		return 0;
-	return drive->metres * ((double) (time - drive->from) / (double) (drive->to - drive->from));
-}
-
 /* The first window that ends after a time. */
 static int
 find_window(const Windows *windows, int64 time)
@@ -192,6 +182,6 @@ windows_share(Windows *windows, const Drive *drive)
 {
 	for (int i = find_window(windows, drive->from - 1);
 		 i < windows->count && windows->bounds[i] < drive->to; i++)
-		windows->metres[i] += metres_until(drive, windows->bounds[i + 1]) -
-			metres_until(drive, windows->bounds[i]);
+		windows->metres[i] += drive_metres_within(drive, windows->bounds[i],
+												  windows->bounds[i + 1]);
 }

@@ -5,6 +5,8 @@
 #ifndef TRIPMETER_WINDOWS_H
 #define TRIPMETER_WINDOWS_H
 
+#include "mileage/drive.h"
+
 /* Windows of time that adjoin, and the metres driven in each. */
 typedef struct Windows
 {
@@ -12,14 +14,6 @@ typedef struct Windows
 	int64	   *bounds;			/* count + 1, ascending */
 	double	   *metres;
 } Windows;
-
-/* Metres that were driven evenly between two times. */
-typedef struct Drive
-{
-	int64		from;			/* microseconds, PostgreSQL's epoch */
-	int64		to;
-	double		metres;
-} Drive;
 
 typedef struct CalendarUnit CalendarUnit;
 
