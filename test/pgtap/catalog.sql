@@ -2,7 +2,7 @@
 -- commented, fit for parallel plans, and independent of the search_path.
 
 BEGIN;
-SELECT plan(30);
+SELECT plan(31);
 
 -- Every object that CREATE EXTENSION made, and how it is described. From PostgreSQL 17 on,
 -- the row types of tables are among them, of which their tables say all.
@@ -48,6 +48,14 @@ FROM (
     UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator WHERE oprnamespace IN ('tripmeter'::regnamespace, 'tripmeter_internal'::regnamespace)
 ) objects
 WHERE (classid, objid) NOT IN (SELECT classid, objid FROM members);
+
+-- postgres_fdw sends no function to another server whose type is not the extension's.
+SELECT is(string_agg(DISTINCT prorettype::regtype::text, ', '), NULL,
+    'every type that a function for users returns is the server''s or a member')
+FROM for_users
+WHERE NOT of_outbox AND prorettype >= 16384 AND ('pg_type'::regclass, prorettype) NOT IN (
+    SELECT classid, objid FROM pg_depend
+    WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass);
 
 SELECT is(extrelocatable, false, 'the extension stays in its schema') FROM pg_extension WHERE extname = 'tripmeter';
 
