@@ -2,7 +2,7 @@
 -- a condition holds, or how a value is written.
 
 BEGIN;
-SELECT plan(5);
+SELECT plan(8);
 SET LOCAL client_min_messages = error;
 DELETE FROM tripmeter.outbox;
 
@@ -228,6 +228,28 @@ FROM (SELECT array_agg(s) AS all FROM settings s) s, (
             $$NEW.value::text LIKE '%03:04:00+00",0.30000000000000004)'$$)
 ) c (type, value, condition)
 WHERE pg_temp.differs_alone(s.all, type, value, condition);
+
+-- The session has its own settings again: after a statement, and after one that failed.  What a
+-- condition has set stays.
+CREATE FUNCTION pg_temp.now(OUT text) LANGUAGE sql AS
+    $$SELECT concat_ws('; ', current_setting('search_path'), current_setting('timezone'),
+        current_setting('test.seen', true), current_setting('test.kept', true))$$;
+CREATE FUNCTION public.notes(id int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('test.seen', current_setting('timezone'), false),
+        set_config('test.kept', (1 / id)::text, false);
+    RETURN true;
+END $$;
+CREATE TABLE noted (id int);
+SELECT tripmeter.outbox_attach('noted', 'noted', '{id}');
+SELECT tripmeter.outbox_rule('noted', 'noted', '{insert}', 'public.notes(NEW.id)');
+SET LOCAL search_path = public, odd, pg_temp;
+SET LOCAL timezone = 'Asia/Seoul';
+INSERT INTO noted VALUES (1);
+SELECT is(pg_temp.now(), 'public, odd, pg_temp; Asia/Seoul; UTC; 1', 'settings are back');
+SELECT throws_ok('INSERT INTO noted VALUES (1), (0)', '22012', 'division by zero',
+    'a condition that fails');
+SELECT is(pg_temp.now(), 'public, odd, pg_temp; Asia/Seoul; UTC; 1', 'also after an error');
 
 SELECT * FROM finish();
 ROLLBACK;
