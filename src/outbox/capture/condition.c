@@ -101,7 +101,8 @@ check_variables(ParseState *state, Node *clause, OutboxOperation operation)
  * the search_path.
  */
 List *
-outbox_condition_parse(Relation relation, OutboxOperation operation, const char *text, bool shown)
+outbox_condition_parse(Relation relation, OutboxOperation operation, const char *text,
+					   bool shown)
 {
 	Condition	condition = {text, shown};
 	ErrorContextCallback callback = {

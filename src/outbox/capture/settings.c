@@ -84,7 +84,10 @@ outbox_settings_enter(OutboxSettings which)
 	return level;
 }
 
-/* Give the settings back their values.  Others that were set meanwhile keep theirs, or are undone. */
+/*
+ * Give the settings back their values.  Others that were set meanwhile keep theirs, or are
+ * undone.
+ */
 void
 outbox_settings_leave(int level, bool keep)
 {

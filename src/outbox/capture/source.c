@@ -31,7 +31,7 @@ typedef struct CacheEntry
 
 static HTAB *cache = NULL;
 
-/* Counts all messages of changes, so that a source read before one can be told from one read after. */
+/* The number of messages of changes: it tells a source read before one from one read after. */
 static uint64 changes = 0;
 
 static bool
@@ -80,11 +80,14 @@ forget_all(Datum argument, int cacheid pg_attribute_unused(), uint32 hash pg_att
 static void
 create_cache(void)
 {
-	HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(CacheEntry), .hcxt = CacheMemoryContext};
+	HASHCTL		control = {
+		.keysize = sizeof(Oid), .entrysize = sizeof(CacheEntry), .hcxt = CacheMemoryContext
+	};
 
 	if (cache != NULL)
 		return;
-	cache = hash_create("tripmeter outbox sources", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	cache = hash_create("tripmeter outbox sources", 64, &control,
+						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
 	CacheRegisterSyscacheCallback(TYPEOID, forget_type, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, forget_all, (Datum) 0);
@@ -112,9 +115,12 @@ load_source(Relation relation, bool in_use)
 	if (!outbox_source_read(relation, &stored))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation \"%s\" is not attached to the outbox", RelationGetRelationName(relation)),
-				 errdetail("It has a trigger that captures its changes, but nothing says what events they make."),
-				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers that call tripmeter_internal.outbox_capture().")));
+				 errmsg("relation \"%s\" is not attached to the outbox",
+						RelationGetRelationName(relation)),
+				 errdetail("It has a trigger that captures its changes, "
+						   "but nothing says what events they make."),
+				 errhint("Attach it by tripmeter.outbox_attach(), or drop the triggers "
+						 "that call tripmeter_internal.outbox_capture().")));
 	result = outbox_source_compile(relation, &stored, in_use);
 	/* with all that the parser called has set */
 	outbox_settings_leave(settings, false);

@@ -58,7 +58,8 @@ query(const char *text, Oid type, Datum argument)
 static Datum
 lineage(Relation relation)
 {
-	List	   *ancestors = relation->rd_rel->relispartition ? get_partition_ancestors(RelationGetRelid(relation)) : NIL;
+	List	   *ancestors = relation->rd_rel->relispartition ?
+		get_partition_ancestors(RelationGetRelid(relation)) : NIL;
 	Datum	   *elements = palloc(sizeof(Datum) * (1 + list_length(ancestors)));
 	int			count = 0;
 	ListCell   *cell;

@@ -16,7 +16,8 @@
 #include "outbox/ring/marks.h"
 
 static const char *const names[OUTBOX_MARKS] = {
-	"tripmeter.traceparent", "tripmeter.tracestate", "tripmeter.correlationid", "tripmeter.causationid"
+	"tripmeter.traceparent", "tripmeter.tracestate", "tripmeter.correlationid",
+	"tripmeter.causationid"
 };
 
 static char *values[OUTBOX_MARKS];
@@ -34,36 +35,42 @@ check(OutboxMark mark, const char *value)
 	if (is_text(value))
 		return true;
 	GUC_check_errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE);
-	GUC_check_errmsg("setting \"%s\" is not valid in encoding \"%s\"", names[mark], GetDatabaseEncodingName());
+	GUC_check_errmsg("setting \"%s\" is not valid in encoding \"%s\"",
+					 names[mark], GetDatabaseEncodingName());
 	return false;
 }
 
 static bool
-check_traceparent(char **value, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
+check_traceparent(char **value, void **extra pg_attribute_unused(),
+					GucSource source pg_attribute_unused())
 {
 	return check(MARK_TRACEPARENT, *value);
 }
 
 static bool
-check_tracestate(char **value, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
+check_tracestate(char **value, void **extra pg_attribute_unused(),
+					GucSource source pg_attribute_unused())
 {
 	return check(MARK_TRACESTATE, *value);
 }
 
 static bool
-check_correlationid(char **value, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
+check_correlationid(char **value, void **extra pg_attribute_unused(),
+					GucSource source pg_attribute_unused())
 {
 	return check(MARK_CORRELATIONID, *value);
 }
 
 static bool
-check_causationid(char **value, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
+check_causationid(char **value, void **extra pg_attribute_unused(),
+					GucSource source pg_attribute_unused())
 {
 	return check(MARK_CAUSATIONID, *value);
 }
 
 static void
-define_mark(OutboxMark mark, const char *description, const char *more, GucStringCheckHook check_hook)
+define_mark(OutboxMark mark, const char *description, const char *more,
+			GucStringCheckHook check_hook)
 {
 	DefineCustomStringVariable(names[mark], description, more, &values[mark], "", PGC_USERSET, 0,
 							   check_hook, NULL, NULL);
@@ -98,7 +105,8 @@ outbox_mark(OutboxMark mark)
 	if (!is_text(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("setting \"%s\" is not valid in encoding \"%s\"", names[mark], GetDatabaseEncodingName()),
+				 errmsg("setting \"%s\" is not valid in encoding \"%s\"",
+						names[mark], GetDatabaseEncodingName()),
 				 errhint("SET it to a text in this encoding, or to an empty one.")));
 	return cstring_to_text(value);
 }

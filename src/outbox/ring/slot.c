@@ -4,7 +4,7 @@
  *
  * Nothing is remembered between statements, so that nothing can be out of date: that no event
  * is lost rests on locks and snapshots alone.  A backend that remembered the slot and the era,
- * until a message of a change came, committed 4 to 7 % more rows a second where no commit waited
+ * until a message of a change came, committed at most 7 % more rows a second where no commit waited
  * for the disk.
  */
 #include "postgres.h"
