@@ -85,35 +85,45 @@ usable_pg_config() {
         [ -f "$("$1" --sharedir)/extension/pgtap.control" ]
 }
 
+# The first usable one of some packaged versions
 find_pg_config() {
-    local candidate
-    for candidate in /usr/lib/postgresql/{18,17,16,15}/bin/pg_config; do
-        if usable_pg_config "$candidate"; then
-            PG_CONFIG=$candidate
+    local version
+    for version in "$@"; do
+        if usable_pg_config "/usr/lib/postgresql/$version/bin/pg_config"; then
+            PG_CONFIG=/usr/lib/postgresql/$version/bin/pg_config
             return 0
         fi
     done
     return 1
 }
 
+install_server() {
+    install_packages "postgresql-$1" "postgresql-server-dev-$1" \
+        "postgresql-$1-postgis-3" "postgresql-$1-pgtap"
+    find_pg_config "$1" || die "PostgreSQL $1 was installed, but is not usable"
+}
+
 # A compiler, PostgreSQL with its headers, PostGIS, pgTAP, PROJ's headers.
-# Sets PG_CONFIG, unless it is set.
+# Sets PG_CONFIG, unless it is set. Installs the packaged version that it names.
 setup() {
     local version
-    if [ -z "${PG_CONFIG:-}" ] && ! find_pg_config; then
+    if [[ ${PG_CONFIG:-} =~ ^/usr/lib/postgresql/([0-9]+)/bin/pg_config$ ]]; then
+        version=${BASH_REMATCH[1]}
+        find_pg_config "$version" || { refresh_package_lists; install_server "$version"; }
+    elif [ -z "${PG_CONFIG:-}" ] && ! find_pg_config 18 17 16 15; then
         refresh_package_lists
         version=$(packaged_versions | head -n 1)
         [ -n "$version" ] ||
             die "no PostgreSQL 15 to 18 with PostGIS and pgTAP among this system's packages" \
                 "Debian 12 and later have them. Or install them and set PG_CONFIG."
-        install_packages "postgresql-$version" "postgresql-server-dev-$version" \
-            "postgresql-$version-postgis-3" "postgresql-$version-pgtap"
-        find_pg_config || die "PostgreSQL $version was installed, but is not usable"
+        install_server "$version"
     fi
     local tools=()
     command -v make >/dev/null || tools+=(make)
+    [ -z "${CC:-}" ] || command -v "$CC" >/dev/null || tools+=("$CC")
     command -v gcc >/dev/null || tools+=(gcc libc6-dev)
     command -v pg_prove >/dev/null || tools+=(libtap-parser-sourcehandler-pgtap-perl)
+    command -v ps >/dev/null || tools+=(procps)
     [ -f /usr/include/geodesic.h ] || tools+=(libproj-dev)
     if [ ${#tools[@]} -gt 0 ]; then
         refresh_package_lists
@@ -123,12 +133,34 @@ setup() {
     PATH=$("$PG_CONFIG" --bindir):$PATH
 }
 
+# Warnings are errors. Clang must not warn of the options that gcc built the server with.
+compiler_options() {
+    printf -- '-Werror'
+    [[ ${CC:-gcc} != *clang* ]] || printf ' %s' -Wno-unknown-warning-option \
+        -Wno-ignored-optimization-argument -Wno-ignored-attributes
+    [ -z "${SANITIZE:-}" ] ||
+        printf ' %s' "-fsanitize=$SANITIZE" -fno-sanitize-recover=all -fno-omit-frame-pointer
+}
+
 # Build, and install into a folder of our own.
 build_into() {
-    local destination=$1
-    logged "Building tripmeter for $("$PG_CONFIG" --version)" \
-        sh -c 'make -s clean && make -s -j"$(nproc)" COPT=-Werror && make -s install DESTDIR="$1"' \
-        build "$destination"
+    local destination=$1 built_by=${CC:-gcc}${SANITIZE:+, $SANITIZE sanitizer}
+    logged "Building tripmeter for $("$PG_CONFIG" --version) ($built_by)" \
+        sh -c 'make -s clean && make -s -j"$(nproc)" ${CC:+CC="$CC"} COPT="$2" &&
+            make -s install DESTDIR="$1"' \
+        build "$destination" "$(compiler_options)"
+}
+
+# Export what servers need to load a library that gcc built with sanitizers.
+export_sanitizers() {
+    local library
+    for library in asan ubsan; do
+        TRIPMETER_PRELOAD+=" $(gcc -print-file-name="lib$library.so")"
+    done
+    export TRIPMETER_PRELOAD
+    # PostgreSQL does not free all memory before it exits. A report ends the backend.
+    export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
+    export UBSAN_OPTIONS=print_stacktrace=1
 }
 
 # PostgreSQL refuses to run as root.
@@ -159,7 +191,8 @@ SETTINGS
 }
 
 run_server() {
-    as_server_user pg_ctl -D "$server_dir/data" -l "$server_dir/server.log" -w -t 120 start ||
+    as_server_user env LD_PRELOAD="${TRIPMETER_PRELOAD:-}" \
+        pg_ctl -D "$server_dir/data" -l "$server_dir/server.log" -w -t 120 start ||
         { cat "$server_dir/server.log"; return 1; }
 }
 
@@ -170,6 +203,7 @@ start_server() {
     trap stop_server EXIT
     trap 'exit 130' INT TERM
     build_into "$server_dir/installed"
+    [ -z "${SANITIZE:-}" ] || export_sanitizers
     export TRIPMETER_EXTENSION_FOLDER=$server_dir/installed$("$PG_CONFIG" --sharedir)/extension
     [ "$(id -u)" -ne 0 ] || chown -R postgres "$server_dir"
     chmod 755 "$server_dir"

@@ -41,7 +41,8 @@ start() {
     [ -z "${2:-}" ] || echo "$2" | as_server_user tee -a "$folder/data/postgresql.auto.conf" >/dev/null
     servers+=("$folder")
     # what the killed one has left in shared memory may take a moment to be gone
-    until as_server_user pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 start >"$folder/start" 2>&1; do
+    until as_server_user env LD_PRELOAD="${TRIPMETER_PRELOAD:-}" \
+        pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 start >"$folder/start" 2>&1; do
         grep -q 'pre-existing shared memory\|is still in use\|already running' "$folder/log" "$folder/start" || { cat "$folder/log" >&2; return 1; }
         sleep 0.01
     done

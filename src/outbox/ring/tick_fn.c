@@ -84,7 +84,7 @@ tripmeter_outbox_is_unwritten(PG_FUNCTION_ARGS)
 
 /* The next transaction id. */
 Datum
-tripmeter_outbox_next_xid(PG_FUNCTION_ARGS)
+tripmeter_outbox_next_xid(PG_FUNCTION_ARGS pg_attribute_unused())
 {
 	PG_RETURN_FULLTRANSACTIONID(ReadNextFullTransactionId());
 }
@@ -94,7 +94,7 @@ tripmeter_outbox_next_xid(PG_FUNCTION_ARGS)
  * behind the page's header, to which nothing can be flushed yet.
  */
 Datum
-tripmeter_outbox_end_of_log(PG_FUNCTION_ARGS)
+tripmeter_outbox_end_of_log(PG_FUNCTION_ARGS pg_attribute_unused())
 {
 	XLogRecPtr	end = GetXLogInsertRecPtr();
 
@@ -126,7 +126,7 @@ tripmeter_outbox_is_of_here(PG_FUNCTION_ARGS)
  * so in the last second.
  */
 Datum
-tripmeter_outbox_is_upkeep_due(PG_FUNCTION_ARGS)
+tripmeter_outbox_is_upkeep_due(PG_FUNCTION_ARGS pg_attribute_unused())
 {
 	static TimestampTz last = 0;
 	TimestampTz now = GetCurrentTimestamp();
