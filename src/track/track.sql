@@ -387,14 +387,15 @@ CREATE FUNCTION tripmeter.as_mfjson(track tripmeter.track) RETURNS jsonb
 COMMENT ON FUNCTION tripmeter.as_mfjson(tripmeter.track) IS
     'A feature of OGC Moving Features JSON (OGC 19-045r3): a MovingPoint, with speed (MTS, metres per second) and accuracy (MTR, metres) as temporal properties where there are any.';
 
-CREATE FUNCTION tripmeter.track_from_mfjson(mfjson jsonb) RETURNS tripmeter.track
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000
+CREATE FUNCTION tripmeter_internal.mfjson_sequences(mfjson jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 5000
     SET search_path = pg_catalog
 AS $function$
 DECLARE
     point jsonb := coalesce(mfjson -> 'temporalGeometry', mfjson);
-    properties jsonb := coalesce(nullif(mfjson -> 'temporalProperties', 'null'), '[]');
-    result tripmeter.track;
+    crs jsonb := coalesce(nullif(point -> 'crs', 'null'), nullif(mfjson -> 'crs', 'null'));
+    sequences jsonb := coalesce(point -> 'sequences', jsonb_build_array(point));
+    wrong text;
 BEGIN
     IF point ->> 'type' IS DISTINCT FROM 'MovingPoint' THEN
         RAISE EXCEPTION 'not a moving point of Moving Features JSON' USING
@@ -402,32 +403,89 @@ BEGIN
             DETAIL = format('Its type is %s.', coalesce(point ->> 'type', 'missing')),
             HINT = 'Give a Feature with a temporalGeometry, or a MovingPoint.';
     END IF;
-    IF point ->> 'interpolation' NOT IN ('Linear', 'Discrete') THEN
-        RAISE EXCEPTION 'interpolation of a moving point is not linear' USING
+    -- all of these names come with the longitude first
+    IF coalesce(crs #>> '{properties,name}', crs::text)
+            !~* '(^|[:/])(EPSG[:/]([0-9.]*[:/])?4326|CRS84)$' THEN
+        RAISE EXCEPTION 'coordinates are not in SRID 4326' USING
             ERRCODE = 'invalid_parameter_value',
-            DETAIL = format('It is %s.', point ->> 'interpolation');
+            DETAIL = format('Their crs is %s.', coalesce(crs #>> '{properties,name}', crs::text)),
+            HINT = 'In MobilityDB, use transform(..., 4326).';
     END IF;
-    IF jsonb_typeof(point -> 'datetimes') IS DISTINCT FROM 'array' OR jsonb_typeof(point -> 'coordinates') IS DISTINCT FROM 'array'
-        OR jsonb_array_length(point -> 'datetimes') <> jsonb_array_length(point -> 'coordinates') THEN
+    -- MobilityDB has used both names, and writes None of an instant
+    SELECT i #>> '{}' INTO wrong
+    FROM (SELECT point UNION ALL SELECT jsonb_array_elements(sequences)) AS p (part),
+         unnest(ARRAY['interpolation', 'interpolations']) AS name,
+         jsonb_path_query(part -> name, 'lax $[*]') AS i
+    WHERE i #>> '{}' NOT IN ('Linear', 'Discrete', 'None') LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'interpolation of a moving point must be Linear or Discrete' USING
+            ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('It is %s.', wrong);
+    END IF;
+    -- an instant has one time and one place, which are no arrays
+    SELECT coalesce(jsonb_agg(CASE WHEN jsonb_typeof(part -> 'datetimes') IN ('string', 'number')
+        THEN jsonb_build_object('datetimes', jsonb_build_array(part -> 'datetimes'),
+            'coordinates', jsonb_build_array(part -> 'coordinates'))
+        ELSE part END), '[]') INTO sequences
+    FROM jsonb_array_elements(sequences) AS part;
+    IF EXISTS (SELECT FROM jsonb_array_elements(sequences) AS part
+        WHERE jsonb_typeof(part -> 'datetimes') IS DISTINCT FROM 'array'
+            OR jsonb_typeof(part -> 'coordinates') IS DISTINCT FROM 'array'
+            OR jsonb_array_length(part -> 'datetimes')
+                <> jsonb_array_length(part -> 'coordinates')) THEN
         RAISE EXCEPTION 'a moving point needs as many datetimes as coordinates' USING
             ERRCODE = 'invalid_parameter_value';
     END IF;
-    -- a time is text, or milliseconds since 1970
-    WITH fix AS (
-        SELECT CASE jsonb_typeof(t) WHEN 'number' THEN to_timestamp(t::float8 / 1000) ELSE (t #>> '{}')::timestamptz END AS at,
-               (c ->> 0)::float8 AS lon, (c ->> 1)::float8 AS lat
-        FROM ROWS FROM (jsonb_array_elements(point -> 'datetimes'), jsonb_array_elements(point -> 'coordinates')) AS r (t, c)
-    ), property AS (
-        SELECT CASE jsonb_typeof(t) WHEN 'number' THEN to_timestamp(t::float8 / 1000) ELSE (t #>> '{}')::timestamptz END AS at,
-               max(value::real) FILTER (WHERE name = 'speed') AS speed, max(value::real) FILTER (WHERE name = 'accuracy') AS accuracy
-        FROM jsonb_array_elements(properties) AS e (property), unnest(ARRAY['speed', 'accuracy']) name,
-             ROWS FROM (jsonb_array_elements(property -> 'datetimes'), jsonb_array_elements_text(property -> name -> 'values')) AS r (t, value)
-        GROUP BY 1
-    )
-    SELECT tripmeter.track(fix.at, lon, lat, speed, accuracy) INTO result
-    FROM fix LEFT JOIN property ON property.at = fix.at;
-    RETURN coalesce(result, '[]'::tripmeter.track);
+    RETURN sequences;
 END
 $function$;
+COMMENT ON FUNCTION tripmeter_internal.mfjson_sequences(jsonb) IS
+    'Checks a moving point of Moving Features JSON, and gives its sequences: objects with arrays of datetimes and coordinates.';
+
+CREATE FUNCTION tripmeter_internal.mfjson_time(datetime jsonb) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 50
+    SET search_path = pg_catalog
+AS $function$
+DECLARE
+    datetime_text text := datetime #>> '{}';
+BEGIN
+    IF jsonb_typeof(datetime) = 'number' THEN
+        RETURN to_timestamp(datetime::float8 / 1000);
+    END IF;
+    IF datetime_text !~* ':?\d\d(\.\d*)?\s*(Z|[+-]\d\d(:?\d\d){0,2})(\s+BC)?$'
+        OR datetime_text !~ '\d[T ]+\d\d' THEN
+        RAISE EXCEPTION 'a datetime of a moving point has no time zone' USING
+            ERRCODE = 'invalid_datetime_format',
+            DETAIL = format('It is %s.', datetime),
+            HINT = 'Write 2024-01-01T09:00:00+09:00, or Z at the end for UTC.';
+    END IF;
+    RETURN datetime_text::timestamptz;
+END
+$function$;
+COMMENT ON FUNCTION tripmeter_internal.mfjson_time(jsonb) IS
+    'A time of Moving Features JSON: text with a zone, or milliseconds since 1970.';
+
+CREATE FUNCTION tripmeter.track_from_mfjson(mfjson jsonb) RETURNS tripmeter.track
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 5000
+BEGIN ATOMIC
+    WITH fix AS (
+        SELECT tripmeter_internal.mfjson_time(t) AS at, (c ->> 0)::float8 AS lon,
+               (c ->> 1)::float8 AS lat
+        FROM jsonb_array_elements(tripmeter_internal.mfjson_sequences(mfjson)) AS s (part),
+             ROWS FROM (jsonb_array_elements(part -> 'datetimes'),
+                        jsonb_array_elements(part -> 'coordinates')) AS r (t, c)
+    ), property AS (
+        SELECT tripmeter_internal.mfjson_time(t) AS at,
+               max(value::real) FILTER (WHERE name = 'speed') AS speed,
+               max(value::real) FILTER (WHERE name = 'accuracy') AS accuracy
+        FROM jsonb_array_elements(nullif(mfjson -> 'temporalProperties', 'null')) AS e (property),
+             unnest(ARRAY['speed', 'accuracy']) AS name,
+             ROWS FROM (jsonb_array_elements(property -> 'datetimes'),
+                        jsonb_array_elements_text(property -> name -> 'values')) AS r (t, value)
+        GROUP BY 1
+    )
+    SELECT coalesce(tripmeter.track(fix.at, lon, lat, speed, accuracy), '[]')
+    FROM fix LEFT JOIN property ON property.at = fix.at;
+END;
 COMMENT ON FUNCTION tripmeter.track_from_mfjson(jsonb) IS
-    'The track of a feature, or a MovingPoint, of OGC Moving Features JSON, with its temporal properties speed and accuracy. Errors: another type, another interpolation than Linear or Discrete, not as many datetimes as coordinates.';
+    'The track of a feature, or a MovingPoint, of OGC Moving Features JSON, or of an instant, a sequence or a set of sequences of MobilityDB, with its temporal properties speed and accuracy; heights are left out. Errors: another type, another crs than WGS 84, another interpolation than Linear or Discrete, not as many datetimes as coordinates, a datetime without a zone.';

@@ -57,6 +57,27 @@ report_syntax(const char *text, const char *at, Node *escontext)
 			 errhint("Write [POINT(126.9 37.5)@2024-01-01 00:00:00+00, POINT(...)@..., ...], longitude first.")));
 }
 
+/* Refuse what MobilityDB has and a track has not, by its name, which ends at a semicolon. */
+static pg_noinline void
+report_prefix(TextItem item, const char *name, Node *escontext)
+{
+	int			length = clipped(name, (int) Min(strcspn(name, ";"), 60));
+
+	if (item == TEXT_SRID)
+		errsave(escontext,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("coordinates are not in SRID 4326"),
+				 errdetail("Their SRID is %.*s.", length, name),
+				 errhint("In MobilityDB, use transform(..., 4326).")));
+	else
+		errsave(escontext,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("interpolation of a track must be Linear or Discrete"),
+				 errdetail("It is %.*s.", length, name),
+				 errhint("A track is taken to move evenly between two fixes. "
+						 "In MobilityDB, use setInterp(..., 'linear') if that is right.")));
+}
+
 /* Text may have its fixes in any order and more than once, as rows may. */
 Datum
 tripmeter_track_in(PG_FUNCTION_ARGS)
@@ -77,10 +98,11 @@ tripmeter_track_in(PG_FUNCTION_ARGS)
 		fix_buffer_add(&buffer, time, fix.position, fix.channels);
 	}
 	if (item == TEXT_ERROR)
-	{
 		report_syntax(text, reader.at, fcinfo->context);
+	else if (item != TEXT_END)
+		report_prefix(item, reader.at, fcinfo->context);
+	if (item != TEXT_END)
 		PG_RETURN_NULL();
-	}
 	left_out_add(&buffer.left_out, &reader.left_out);
 	PG_RETURN_POINTER(track_from_buffer(&buffer));
 }

@@ -8,7 +8,7 @@
  *
  * A sequence may also be a single instant without brackets, a set of instants in
  * braces, or a set of sequences; an excluded bound is read as an included one.
- * SRID=4326; and Interp=Linear; may precede it.
+ * SRID=4326; and Interp=Linear; may precede it.  Of a POINT Z the height is left out.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -157,15 +157,39 @@ read_channels(TextReader *reader, Channels *channels)
 	}
 }
 
+/* Another number of a point; without a space between, 13.4.52 is no place. */
+static bool
+read_next_number(TextReader *reader, double *number)
+{
+	return isspace((unsigned char) *reader->at) && read_number(reader, number);
+}
+
+/* (lon lat), or (lon lat height) after a Z, which some writers leave out. */
+static bool
+read_place(TextReader *reader, Position *place)
+{
+	bool		has_height;
+	double		height;
+
+	skip_space(reader);
+	has_height = skip_word(reader, "Z");
+	if (!skip_symbol(reader, '(') || !read_number(reader, &place->lon) ||
+		!read_next_number(reader, &place->lat))
+		return false;
+	if (!has_height && skip_symbol(reader, ')'))
+		return true;
+	/* back to the space that skip_symbol has passed over */
+	while (isspace((unsigned char) reader->at[-1]))
+		reader->at--;
+	return read_next_number(reader, &height) && skip_symbol(reader, ')');
+}
+
 /* POINT(lon lat)@time */
 static bool
 read_fix(TextReader *reader, TextFix *fix)
 {
-	if (!skip_word(reader, "POINT") || !skip_symbol(reader, '(') ||
-		!read_number(reader, &fix->position.lon) ||
-		!isspace((unsigned char) *reader->at) ||	/* 13.4.52 is no place */
-		!read_number(reader, &fix->position.lat) ||
-		!skip_symbol(reader, ')') || !skip_symbol(reader, '@'))
+	if (!skip_word(reader, "POINT") || !read_place(reader, &fix->position) ||
+		!skip_symbol(reader, '@'))
 		return false;
 	skip_space(reader);
 	fix->time = reader->at;
@@ -201,23 +225,57 @@ close_bracket(TextReader *reader)
 	return true;
 }
 
+/*
+ * NAME=value; before the rest: one of `values`, or else what is refused.  The reader stays
+ * at a value that is refused.
+ */
+static bool
+read_prefix(TextReader *reader, const char *name, const char *const *values, TextItem refused)
+{
+	const char *start = reader->at;
+	size_t		length;
+
+	if (!skip_word(reader, name))
+		return true;
+	length = strspn(reader->at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+	if (length == 0 || reader->at[length] != ';')
+	{
+		reader->at = start;
+		return true;
+	}
+	for (; *values != NULL; values++)
+		if (strlen(*values) == length && skip_word(reader, *values))
+		{
+			reader->at++;
+			skip_space(reader);
+			return true;
+		}
+	reader->prefix = refused;
+	return false;
+}
+
 /* Begin to read a text that ends with a NUL. */
 void
 track_text_start(TextReader *reader, const char *text)
 {
+	static const char *const srids[] = {"4326", NULL};
+	static const char *const interpolations[] = {"Linear", "Discrete", NULL};
+
 	memset(reader, 0, sizeof(*reader));
 	reader->at = text;
+	reader->prefix = TEXT_FIX;
 	reader->value_expected = true;
 	skip_space(reader);
-	if (skip_word(reader, "SRID=4326;"))
-		skip_space(reader);
-	skip_word(reader, "Interp=Linear;");
+	if (read_prefix(reader, "SRID=", srids, TEXT_SRID))
+		read_prefix(reader, "Interp=", interpolations, TEXT_INTERPOLATION);
 }
 
 /* The next fix, or the end. */
 TextItem
 track_text_next(TextReader *reader, TextFix *fix)
 {
+	if (reader->prefix != TEXT_FIX)
+		return reader->prefix;
 	for (;;)
 	{
 		bool		good;

@@ -22,12 +22,15 @@ typedef enum TextItem
 {
 	TEXT_FIX,
 	TEXT_END,
-	TEXT_ERROR					/* at the place `at`, which is no track's text from there on */
+	TEXT_ERROR,					/* at the place `at`, which is no track's text from there on */
+	TEXT_SRID,					/* another reference system than WGS 84, named at `at` */
+	TEXT_INTERPOLATION			/* one that tracks have not, named at `at` */
 } TextItem;
 
 typedef struct TextReader
 {
 	const char *at;
+	TextItem	prefix;			/* TEXT_FIX, unless what comes first is refused */
 	int			depth;			/* of brackets */
 	char		closers[2];		/* that end them */
 	bool		value_expected;

@@ -85,7 +85,7 @@ SELECT is(string_agg(object, ', '), 'function tripmeter.tariff_publish(text,trip
 SELECT is(string_agg(object || ' ' || provolatile::text, ', ' ORDER BY object),
     'function tripmeter.tariff_at(text,timestamp with time zone) s, '
     'function tripmeter.tariff_publish(text,tripmeter.tariff,timestamp with time zone) v, '
-    'function tripmeter.track_from_mfjson(jsonb) s, function tripmeter_internal.track_in(cstring) s',
+    'function tripmeter.track_from_mfjson(jsonb) s, function tripmeter_internal.mfjson_time(jsonb) s, function tripmeter_internal.track_in(cstring) s',
     'everything is immutable, for so are its results, but what reads times in the session''s zone, or a table')
 FROM functions WHERE provolatile <> 'i' AND prorettype <> 'trigger'::regtype AND NOT of_outbox;
 

@@ -74,6 +74,11 @@ test_accepted(void)
 		{"{[POINT(1 2)@a), (POINT(3 4)@b]}", "1 2 nan nan a;3 4 nan nan b;"},
 		{"SRID=4326;[POINT(1 2)@a]", "1 2 nan nan a;"},
 		{" srid=4326; interp=linear;[POINT(1 2)@a]", "1 2 nan nan a;"},
+		{"Interp=Discrete;{POINT(1 2)@a}", "1 2 nan nan a;"},
+		{"POINT Z (1 2 3)@a", "1 2 nan nan a;"},
+		{"[POINTZ(1 2 -3e2 )@a, point z(4 5 nan) @b]", "1 2 nan nan a;4 5 nan nan b;"},
+		{"[POINT(1 2 3)@a]", "1 2 nan nan a;"},
+		{"[POINT( 1 2 )@a]", "1 2 nan nan a;"},
 		{"Interp=Linear;[POINT(1 2)@a]", "1 2 nan nan a;"},
 		{"point ( -1e1 +.5 ) @ 2024-01-01 09:00:00+09 ", "-10 0.5 nan nan 2024-01-01 09:00:00+09;"},
 		{"[POINT(1 2)@44-03-15 BC , POINT(0x10 inf)@b\n]", "1 2 nan nan 44-03-15 BC;16 inf nan nan b;"},
@@ -125,7 +130,12 @@ test_refused(void)
 		"[POINT(|)@a]",
 		"[POINT(1|)@a]",
 		"[POINT(1|, 2)@a]",
-		"[POINT(1 2 |3)@a]",
+		"[POINT(1 2| x)@a]",
+		"[POINT(1 2.5|.5)@a]",
+		"[POINT(1 2 3 |4)@a]",
+		"[POINT Z (1 2|)@a]",
+		"[POINT |M (1 2 3)@a]",
+		"[POINT Z|M (1 2 3 4)@a]",
 		"[POINT(1 2) |2024-01-01]",
 		"[POINT(1 2)@|]",
 		"[POINT(1 2)@|, POINT(1 2)@a]",
@@ -134,8 +144,11 @@ test_refused(void)
 		"[POINT(1 2)@a speed=1 speed=|2]",
 		"[POINT(1 2)@a accuracy=1 |b]",
 		"|LINESTRING(1 2)@a",
-		"|SRID=5179;[]",
-		"|Interp=Step;[]",
+		"|SRID=;[]",
+		"|SRID=4326[]",
+		"|SRID=-4326;[]",
+		"|Interp=;[]",
+		"|Interp=Linear[]",
 		"SRID=4326;|SRID=4326;[]",
 		"[] left_out|",
 		"[] left_out(|",
@@ -166,6 +179,35 @@ test_refused(void)
 	}
 }
 
+/* Another reference system or interpolation is named, where the bar is. */
+static void
+test_refused_prefixes(void)
+{
+	static const struct
+	{
+		const char *text;
+		TextItem	end;
+	}			cases[] = {
+		{"SRID=|3857;[POINT(1 2)@a]", TEXT_SRID},
+		{" srid=|43260;Interp=Step;[]", TEXT_SRID},
+		{"SRID=|0;[]", TEXT_SRID},
+		{"Interp=|Step;[]", TEXT_INTERPOLATION},
+		{"SRID=4326;interp=|stepwise;{[]}", TEXT_INTERPOLATION},
+		{"SRID=4326; Interp=|Line;[]", TEXT_INTERPOLATION},
+	};
+
+	for (int i = 0; i < (int) (sizeof(cases) / sizeof(cases[0])); i++)
+	{
+		size_t		bar = strcspn(cases[i].text, "|");
+		char		text[200];
+		Reading		reading;
+
+		snprintf(text, sizeof(text), "%.*s%s", (int) bar, cases[i].text, cases[i].text + bar + 1);
+		reading = read_text(text);
+		ok(reading.end == cases[i].end && reading.stopped_at == bar, "names: %s", cases[i].text);
+	}
+}
+
 /* A value that is not there is NaN, never what the fix before had. */
 static void
 test_exact_numbers(void)
@@ -186,7 +228,7 @@ test_exact_numbers(void)
 
 static const char *const samples[] = {
 	"[POINT(126.9 37.5)@2024-01-01 00:00:00+00, POINT(126.91 37.51)@2024-01-01 00:00:10.5+00]",
-	"SRID=4326;Interp=Linear;{[POINT(1 2)@a, POINT(1 3)@b), (POINT(1 4)@c]}",
+	"SRID=4326;Interp=Linear;{[POINT(1 2)@a, POINT Z (1 3 5)@b), (POINT(1 4 5)@c]}",
 	"[POINT(1 2)@2024-01-01 speed=8.5 accuracy=4, POINT(1 3)@b] left_out(null=1 duplicate=22)",
 };
 
@@ -214,7 +256,7 @@ reads_within(const char *text)
 	for (at = reader.at; (item = track_text_next(&reader, &fix)) == TEXT_FIX; at = reader.at)
 		if (fix.time <= at || fix.time_length == 0 || fix.time + fix.time_length > reader.at || reader.at > end)
 			return false;
-	return reader.at <= end && (item == TEXT_ERROR || reader.at == end);
+	return reader.at <= end && (item != TEXT_END || reader.at == end);
 }
 
 static void
@@ -248,6 +290,7 @@ main(void)
 {
 	test_accepted();
 	test_refused();
+	test_refused_prefixes();
 	test_exact_numbers();
 	test_damaged();
 	return done_testing();
