@@ -10,7 +10,7 @@ OBJS = src/tripmeter.o \
 	src/track/track_text.o src/track/track_value.o src/track/track_window.o \
 	src/track/track_merge.o src/track/track_io.o \
 	src/track/track_agg.o src/track/track_fn.o src/track/track_part.o \
-	src/track/track_cast.o src/track/track_shape.o src/track/track_json.o \
+	src/track/track_cast.o src/track/track_shape.o src/track/track_json.o src/track/track_gpx.o \
 	src/mileage/leg_classifier.o src/mileage/policy_io.o \
 	src/mileage/policy_fn.o src/mileage/measurement.o \
 	src/mileage/mileage_agg.o src/mileage/windows.o src/mileage/periods.o \

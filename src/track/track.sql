@@ -387,6 +387,12 @@ CREATE FUNCTION tripmeter.as_mfjson(track tripmeter.track) RETURNS jsonb
 COMMENT ON FUNCTION tripmeter.as_mfjson(tripmeter.track) IS
     'A feature of OGC Moving Features JSON (OGC 19-045r3): a MovingPoint, with speed (MTS, metres per second) and accuracy (MTR, metres) as temporal properties where there are any.';
 
+CREATE FUNCTION tripmeter.as_gpx(track tripmeter.track) RETURNS xml
+    AS 'MODULE_PATHNAME', 'tripmeter_track_as_gpx'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000;
+COMMENT ON FUNCTION tripmeter.as_gpx(tripmeter.track) IS
+    'A GPX 1.1 document of one segment, with times in UTC, and speeds in metres per second in Garmin''s TrackPointExtension where there are any.';
+
 CREATE FUNCTION tripmeter_internal.mfjson_sequences(mfjson jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 5000
     SET search_path = pg_catalog
