@@ -18,9 +18,9 @@ OBJS = src/tripmeter.o \
 	src/mileage/stop_finder.o src/mileage/stops_fn.o \
 	src/mileage/odometer.o src/mileage/reading_buffer.o src/mileage/odometer_agg.o \
 	$(addprefix src/billing/money/, exact.o currency.o stored_amount.o amount_fn.o) \
-	$(addprefix src/billing/tariff/, names.o clock.o condition.o timeline.o json_place.o field.o \
-		read.o read_attribute.o read_charge.o read_condition.o read_date.o read_meter.o \
-		read_plan.o read_rate.o value.o io.o) \
+	$(addprefix src/billing/tariff/, names.o clock.o condition.o timeline.o zone.o \
+		server_memory.o compiled.o json_place.o field.o read.o read_attribute.o read_charge.o \
+		read_condition.o read_date.o read_meter.o read_plan.o read_rate.o value.o io.o) \
 	$(addprefix src/billing/fare/, fare.o rates.o meter.o adjustments.o site.o fn.o) \
 	$(addprefix src/billing/lint/, text.o grid.o amounts.o hours.o tiers.o coverage.o lint.o fn.o) \
 	$(addprefix src/billing/invoice/, day_amounts.o invoice.o agg.o shares.o fn.o) \

@@ -167,7 +167,7 @@ check_proportions(int bits)
 		Int128		total = 1 + random_int128(bits);
 		Int128		part = random_below(4) ? random_int128(bits) % (total + 1) : total;
 		Int128		remainder;
-		int64_t		quotient = proportion(units, part, total, &remainder);
+		int64_t		quotient = rational_share(units, part, total, &remainder);
 		uint64_t	expected = times((uint64_t) units % PRIME, residue_of(part));
 		uint64_t	sum = (times((uint64_t) quotient % PRIME, residue_of(total)) + residue_of(remainder)) % PRIME;
 

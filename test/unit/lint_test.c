@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "billing/lint/lint.h"
+#include "billing/tariff/clock.h"
 #include "tap.h"
 
 #define TARIFFS		4000

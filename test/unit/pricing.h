@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "billing/fare/fare.h"
+#include "billing/tariff/names.h"
 #include "tap.h"
 
 #define SECOND		INT64_C(1000000)
@@ -156,7 +157,7 @@ static inline Rate
 plain_rate(Dimension dimension, const char *price, int64_t unit)
 {
 	return (Rate) {
-		.name = dimension_names[dimension], .dimension = dimension, .price = decimal(price),
+		.name = tariff_dimension_names[dimension], .dimension = dimension, .price = decimal(price),
 		.unit_name = "unit", .unit = whole(unit), .from = whole(0), .free = whole(0),
 	};
 }

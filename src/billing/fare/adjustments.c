@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "billing/fare/fare.h"
+#include "billing/tariff/names.h"
 
 static Rational
 sum_of(const FareRun *run, int first)
@@ -32,7 +33,7 @@ add_plain_line(FareRun *run, LineKind kind, const char *rule, Rational amount)
 static BillLine *
 add_adjustment(FareRun *run, LineKind kind, Rational amount)
 {
-	BillLine   *line = add_plain_line(run, kind, line_kind_names[kind], amount);
+	BillLine   *line = add_plain_line(run, kind, tariff_line_kind_names[kind], amount);
 
 	line->note = line->exact.num == 0;
 	return line;
@@ -47,7 +48,7 @@ note_time(FareRun *run, LineKind kind, int64_t microseconds)
 	if (microseconds == 0)
 		return;
 	line = add_line(run, &(BillLine) {
-		.kind = kind, .rule = line_kind_names[kind], .unit = "min", .note = true,
+		.kind = kind, .rule = tariff_line_kind_names[kind], .unit = "min", .note = true,
 			.quantity = rational(microseconds, 60000000), .billed = whole(0),
 			.rate = whole(0), .factor = whole(1), .exact = whole(0),
 	});
@@ -341,7 +342,7 @@ add_tax_line(FareRun *run, Rational percent, Rational taxable)
 	bool		included = run->tariff->tax.included;
 	BillLine   *line;
 
-	line = add_plain_line(run, LINE_TAX, line_kind_names[LINE_TAX], included ? whole(0) :
+	line = add_plain_line(run, LINE_TAX, tariff_line_kind_names[LINE_TAX], included ? whole(0) :
 						  rational_multiply(taxable, rational_divide(percent, whole(100))));
 	line->unit = run->tariff->currency;
 	line->rate = percent;
@@ -477,7 +478,7 @@ add_rounding_line(FareRun *run, LineKind kind, Rational difference)
 
 	if (units == 0)
 		return;
-	line = add_line(run, &(BillLine) {.kind = kind, .rule = line_kind_names[kind]});
+	line = add_line(run, &(BillLine) {.kind = kind, .rule = tariff_line_kind_names[kind]});
 	line->exact = difference;
 	line->amount = units;
 }

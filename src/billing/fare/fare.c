@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "billing/fare/fare.h"
+#include "billing/tariff/names.h"
 
 /* Read the timeline from the first moment to the end; false where it is not known. */
 static bool
@@ -92,8 +93,8 @@ cap_edges(const FareRun *run, const Cap *cap, InstantList *edges)
 		return;
 	}
 	/* one more, should the clock be set back over midnight; those beyond may not be instants */
-	last = local_date(clock_local(run->clock, run->trip.end)) + 1;
-	date = next_cap_date(run, cap, local_date(clock_local(run->clock, run->trip.start)));
+	last = clock_date(clock_local(run->clock, run->trip.end)) + 1;
+	date = next_cap_date(run, cap, clock_date(clock_local(run->clock, run->trip.start)));
 	for (; date <= last; date = next_cap_date(run, cap, date))
 	{
 		int64_t		edge = clock_instant(run->clock, date * MICROSECONDS_PER_DAY);
@@ -499,7 +500,7 @@ add_base(FareRun *run)
 		return;
 	factor = factor_of(t, multipliers);
 	add_line(run, &(BillLine) {
-		.kind = LINE_BASE, .rule = line_kind_names[LINE_BASE],
+		.kind = LINE_BASE, .rule = tariff_line_kind_names[LINE_BASE],
 			.quantity = whole(1), .billed = whole(1), .unit = "once",
 			.rate = t->base, .factor = factor,
 			.exact = rational_multiply(t->base, factor),

@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "billing/fare/site.h"
+#include "billing/tariff/names.h"
 #include "compat.h"
 #include "mileage/policy_io.h"
 #include "mileage/track_measure.h"
@@ -110,7 +111,7 @@ check_needs_no_stops(const Tariff *t)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("tariff prices the time in motion or at rest, which is not known"),
-					 errdetail("Its rate \"%s\" is for the dimension \"%s\".", t->rates[i].name, dimension_names[t->rates[i].dimension]),
+					 errdetail("Its rate \"%s\" is for the dimension \"%s\".", t->rates[i].name, tariff_dimension_names[t->rates[i].dimension]),
 					 errhint("Give the durations moving and stopped, or a track.")));
 }
 
@@ -389,7 +390,7 @@ put_line(ReturnSetInfo *rows, const FareRun *run, int number)
 	bool		nulls[LINE_COLUMNS] = {0};
 
 	values[0] = Int32GetDatum(number);
-	values[1] = CStringGetTextDatum(line_kind_names[line->kind]);
+	values[1] = CStringGetTextDatum(tariff_line_kind_names[line->kind]);
 	values[2] = CStringGetTextDatum(line->rule);
 	nulls[3] = nulls[4] = !line->timed;
 	values[3] = TimestampTzGetDatum(line->from);

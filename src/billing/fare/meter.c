@@ -3,6 +3,7 @@
  *		The taximeter: what its legs amount to, and what it has charged of that.
  */
 #include "billing/fare/fare.h"
+#include "billing/tariff/names.h"
 
 /* An amount for each millimetre or microsecond. */
 static Rational
@@ -48,7 +49,7 @@ add_meter_line(FareRun *run, Rational charged, uint32_t multipliers, int cell, i
 	Rational	factor = factor_of(run->tariff, multipliers);
 
 	add_line(run, &(BillLine) {
-		.kind = LINE_METER, .rule = line_kind_names[LINE_METER],
+		.kind = LINE_METER, .rule = tariff_line_kind_names[LINE_METER],
 			.timed = true, .from = from, .to = to,
 			.unit = m->has_increment ? "increment" : run->tariff->currency,
 			.quantity = charged, .billed = charged, .rate = rate, .factor = factor,
@@ -113,8 +114,8 @@ explain_meter(FareRun *run)
 		us += run->pieces[p].meter_us;
 	}
 	value = rational_add(amount_of(mm, &m->distance), amount_of(us, &m->time));
-	note_metered(run, dimension_names[DISTANCE], whole(mm), &m->distance);
-	note_metered(run, dimension_names[TIME], whole(us), &m->time);
+	note_metered(run, tariff_dimension_names[DISTANCE], whole(mm), &m->distance);
+	note_metered(run, tariff_dimension_names[TIME], whole(us), &m->time);
 	if (m->covers.num != 0 && covering->price.num > 0)
 		note_metered(run, "covered", rational_min(m->covers, rational_divide(value, tariff_of(covering))), covering);
 }

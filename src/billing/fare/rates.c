@@ -7,6 +7,7 @@
  * it; what one rate gets in one go is a part.
  */
 #include "billing/fare/fare.h"
+#include "billing/tariff/names.h"
 
 /* One rate, or several of which the first that fits is taken, along a dimension. */
 typedef struct Walk

@@ -5,108 +5,14 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "billing/fare/site.h"
-
-/* Seconds from 1970, where pg_time_t begins, to 2000. */
-#define EPOCH_SECONDS	((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY)
-
-/* Zones change their clocks about twice a year; those that do not are asked again. */
-#define LOOK_BACK		(400 * (int64) SECS_PER_DAY)
-
-static void *
-resize(void *context, void *old, size_t size)
-{
-	if (size == 0)
-	{
-		if (old != NULL)
-			pfree(old);
-		return NULL;
-	}
-	if (old == NULL)
-		return MemoryContextAllocHuge(context, size);
-	return repalloc_huge(old, size);
-}
-
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-static int64
-microseconds_of(pg_time_t seconds)
-{
-	return (seconds - EPOCH_SECONDS) * USECS_PER_SEC;
-}
-
-/* The stretch around an instant in which the zone does not change its clock. */
-static void
-find_range(void *zone, int64_t instant, ZoneRange *range)
-{
-	pg_time_t	at = instant / USECS_PER_SEC - (instant % USECS_PER_SEC < 0) + EPOCH_SECONDS;
-	pg_time_t	from = at - LOOK_BACK;
-
-	for (;;)
-	{
-		long int	offset,
-					next_offset;
-		int			dst,
-					next_dst;
-		pg_time_t	boundary;
-		int			found = pg_next_dst_boundary(&from, &offset, &dst, &boundary, &next_offset, &next_dst, zone);
-
-		if (found < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("time zone does not know this time")));
-		if (found > 0 && boundary <= at)
-		{
-			from = boundary;
-			continue;
-		}
-		range->from = microseconds_of(from);
-		range->to = found > 0 ? microseconds_of(boundary) : PG_INT64_MAX;
-		range->offset = offset * USECS_PER_SEC;
-		return;
-	}
-}
-
-static int32_t
-next_month(int32_t date)
-{
-	int			year,
-				month,
-				day;
-
-	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	return date2j(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - POSTGRES_EPOCH_JDATE;
-}
-
-/* What a trip's dates need: the calendars, and the clock. */
-void
-prepare_tariff(CompiledTariff *compiled)
-{
-	if (compiled->calendars_missing)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tariff does not hold calendar \"%s\"", compiled->missing_calendar),
-				 errhint("Write its dates into the tariff's \"calendars\", or keep the tariff in table tripmeter.tariffs, which adds them.")));
-	if (!compiled->clock_ready)
-	{
-		clock_init(&compiled->clock, (Zone) {compiled->zone, find_range, next_month});
-		compiled->provider = (Provider) {GetMemoryChunkContext(compiled), resize, check_interrupts};
-		timeline_init(&compiled->timeline, &compiled->tariff, &compiled->clock, &compiled->provider);
-		compiled->clock_ready = true;
-	}
-}
+#include "billing/tariff/server_memory.h"
 
 /* A member of an object; NULL if it is absent, or null. */
 static JsonbValue *
@@ -328,7 +234,7 @@ make_site(MemoryContext context)
 	FareSite   *site = MemoryContextAllocZero(context, sizeof(FareSite));
 
 	site->context = context;
-	site->provider = (Provider) {context, resize, check_interrupts};
+	site->provider = tariff_server_memory(context);
 	return site;
 }
 
@@ -339,8 +245,8 @@ make_attribute_room(FareSite *site)
 
 	if (count <= site->attribute_capacity)
 		return;
-	site->attribute_results = resize(site->context, site->attribute_results, count * sizeof(bool));
-	site->attribute_amounts = resize(site->context, site->attribute_amounts, count * sizeof(Rational));
+	site->attribute_results = tariff_resize_memory(site->context, site->attribute_results, count * sizeof(bool));
+	site->attribute_amounts = tariff_resize_memory(site->context, site->attribute_amounts, count * sizeof(Rational));
 	site->attribute_capacity = count;
 }
 
@@ -349,13 +255,13 @@ FareSite *
 fare_site(FunctionCallInfo fcinfo, int attributes_arg)
 {
 	CompiledTariff *compiled = tariff_argument(fcinfo, 0);
-	void	  **kept = tariff_call_site(fcinfo);
+	void	  **kept = tariff_call_site(fcinfo->flinfo);
 	FareSite   *site = *kept;
 	Jsonb	   *attributes;
 
 	if (site == NULL)
 		*kept = site = make_site(fcinfo->flinfo->fn_mcxt);
-	prepare_tariff(compiled);
+	tariff_prepare(compiled);
 	site->compiled = compiled;
 	make_attribute_room(site);
 	memset(&site->trip, 0, sizeof(Trip));

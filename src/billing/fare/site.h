@@ -26,7 +26,6 @@ typedef struct FareSite
 
 extern FareSite *fare_site(FunctionCallInfo fcinfo, int attributes_arg);
 extern void fare_site_begin(FareSite *site, int64 start, int64 end);
-extern void prepare_tariff(CompiledTariff *compiled);
 extern Rational decimal_member(JsonbContainer *object, const char *name);
 extern pg_noinline void report_unpriced(const FareRun *run);
 extern pg_noinline void report_fare_out_of_range(void);

@@ -9,7 +9,6 @@
 
 #include "funcapi.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -19,8 +18,10 @@
 #include "utils/typcache.h"
 
 #include "billing/invoice/agg.h"
+#include "billing/tariff/names.h"
 #include "compat.h"
 #include "track/agg_state.h"
+#include "interrupts.h"
 #include "tripmeter.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_invoice_accum);
@@ -62,16 +63,10 @@ resize_days(void *of_state, void *old, size_t size)
 	return old == NULL ? MemoryContextAllocHuge(state->context, size) : repalloc_huge(old, size);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 static inline Provider
 days_provider(InvoiceState *state)
 {
-	return (Provider) {state, resize_days, check_interrupts};
+	return (Provider) {state, resize_days, interrupts_check};
 }
 
 /* A copy with a whole header. */
@@ -226,8 +221,8 @@ date_argument(FunctionCallInfo fcinfo, int arg, CompiledTariff *compiled)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("start of a trip must not be NULL under a daily cap")));
-	prepare_tariff(compiled);
-	return local_date(clock_local(&compiled->clock, start_argument(fcinfo, arg)));
+	tariff_prepare(compiled);
+	return clock_date(clock_local(&compiled->clock, start_argument(fcinfo, arg)));
 }
 
 static void
@@ -523,7 +518,7 @@ line_datum(TupleDesc desc, const FareRun *run, int number)
 	bool		nulls[LINE_COLUMNS] = {0};
 
 	values[0] = Int32GetDatum(number);
-	values[1] = CStringGetTextDatum(line_kind_names[line->kind]);
+	values[1] = CStringGetTextDatum(tariff_line_kind_names[line->kind]);
 	values[2] = CStringGetTextDatum(line->rule);
 	nulls[3] = nulls[4] = nulls[5] = line->unit == NULL;
 	/* trips have prices of their own */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "billing/invoice/invoice.h"
+#include "billing/tariff/names.h"
 
 /* The tariff of the period: what it does not name it does not have. */
 static void
@@ -65,13 +66,13 @@ static void
 add_trips(FareRun *run, const Period *period, const PeriodTotals *totals)
 {
 	add_line(run, &(BillLine) {
-		.kind = LINE_TRIPS, .rule = line_kind_names[LINE_TRIPS], .unit = "trip",
+		.kind = LINE_TRIPS, .rule = tariff_line_kind_names[LINE_TRIPS], .unit = "trip",
 			.quantity = whole(totals->trip_count), .billed = whole(totals->trip_count),
 			.factor = whole(1), .exact = of_parts(totals->amount),
 	});
 	if (period->has_daily_cap)
 		add_line(run, &(BillLine) {
-			.kind = LINE_DAILY_CAP, .rule = line_kind_names[LINE_DAILY_CAP],
+			.kind = LINE_DAILY_CAP, .rule = tariff_line_kind_names[LINE_DAILY_CAP],
 				.exact = of_parts(-totals->over_cap), .note = totals->over_cap == 0,
 		});
 }
@@ -84,7 +85,7 @@ add_fee(FareRun *run, const Period *period, const PeriodShare *share)
 	if (period->fee.num == 0)
 		return;
 	add_line(run, &(BillLine) {
-		.kind = LINE_FEE, .rule = line_kind_names[LINE_FEE], .unit = "once",
+		.kind = LINE_FEE, .rule = tariff_line_kind_names[LINE_FEE], .unit = "once",
 			.quantity = whole(1), .billed = whole(1), .rate = period->fee,
 			.factor = share_out(whole(1), period->fee_pooled, period->fee_prorated, share),
 			.exact = amount,

@@ -196,7 +196,7 @@ share_units(Share *shares, int64 count, int64 units)
 
 	for (int64 i = 0; i < count; i++)
 	{
-		shares[i].units = proportion(magnitude, shares[i].weight, sum, &shares[i].remainder);
+		shares[i].units = rational_share(magnitude, shares[i].weight, sum, &shares[i].remainder);
 		left -= shares[i].units;
 		by_remainder[i] = &shares[i];
 	}

@@ -6,16 +6,7 @@
 
 #include "billing/lint/lint.h"
 #include "billing/lint/text.h"
-
-static Rational
-smallest_unit(const Tariff *tariff)
-{
-	int64_t		units = 1;
-
-	for (int i = 0; i < tariff->currency_digits; i++)
-		units *= 10;
-	return rational(1, units);
-}
+#include "billing/money/currency.h"
 
 /* Is it a whole number of steps? */
 static bool
@@ -30,7 +21,7 @@ check_amount(const Linter *linter, const char *path, Rational amount)
 	const Tariff *tariff = linter->tariff;
 	Text		text = text_of("the amount ");
 
-	if (is_multiple(amount, smallest_unit(tariff)))
+	if (is_multiple(amount, rational_decimal_unit(tariff->currency_digits)))
 		return;
 	text_decimal(&text, amount);
 	text_append(&text, " has more digits behind the point than the %d of %s",
@@ -53,7 +44,7 @@ static void
 check_rounding(const Linter *linter)
 {
 	const Tariff *tariff = linter->tariff;
-	Rational	unit = smallest_unit(tariff);
+	Rational	unit = rational_decimal_unit(tariff->currency_digits);
 	Currency	currency;
 
 	if (rational_compare(tariff->fare_rounding.step, unit) < 0)

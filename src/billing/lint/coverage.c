@@ -9,6 +9,8 @@
 
 #include "billing/lint/lint.h"
 #include "billing/lint/text.h"
+#include "billing/tariff/clock.h"
+#include "billing/tariff/names.h"
 #include "billing/lint/grid.h"
 
 #define MAX_QUANTITIES	256
@@ -138,7 +140,7 @@ append_moment(const Coverage *c, Text *text, Moment moment)
 		c->linter->write_date(moment.date, date);
 		text_append(text, "%s, a ", date);
 	}
-	text_append(text, "%s, at ", weekday_names[weekday_of(moment.date)]);
+	text_append(text, "%s, at ", weekday_names[clock_weekday(moment.date)]);
 	text_clock(text, moment.time_of_day);
 	if (moment.elapsed > 0 && c->dimension != TIME)
 	{
@@ -151,7 +153,7 @@ append_moment(const Coverage *c, Text *text, Moment moment)
 static void
 report(const Coverage *c, Rational quantity, const Attribute *attribute, Moment moment)
 {
-	Text		text = text_of("no rate prices %s from ", dimension_names[c->dimension]);
+	Text		text = text_of("no rate prices %s from ", tariff_dimension_names[c->dimension]);
 
 	text_length_or_time(&text, c->dimension, quantity);
 	text_append(&text, " on");

@@ -5,16 +5,10 @@
 #include <string.h>
 
 #include "billing/lint/grid.h"
+#include "billing/tariff/clock.h"
 
 /* 2024-01-01, a Monday like any other. */
 #define ORDINARY_MONDAY		8766
-
-/* Monday is 0; PostgreSQL's epoch was a Saturday. */
-int
-weekday_of(int32_t date)
-{
-	return ((date + 5) % 7 + 7) % 7;
-}
 
 /* The ranges of a list are in order, and apart. */
 static bool
@@ -38,7 +32,7 @@ date_listed(const DateList *list, int32_t date)
 static bool
 date_holds(const Condition *when, int32_t date)
 {
-	return (when->weekdays == 0 || (when->weekdays & (1 << weekday_of(date))) != 0) &&
+	return (when->weekdays == 0 || (when->weekdays & (1 << clock_weekday(date))) != 0) &&
 		(!when->has_dates || date_listed(&when->dates, date)) &&
 		(!when->has_calendars || date_listed(&when->calendar_dates, date));
 }
@@ -255,7 +249,7 @@ grid_add(Grid *grid, const Condition *when)
 static uint64_t
 date_signature(const Grid *grid, int32_t date)
 {
-	uint64_t	signature = weekday_of(date);
+	uint64_t	signature = clock_weekday(date);
 
 	/* a hash for many lists; a grid of few has no two of the same */
 	for (int i = 0; i < grid->list_count; i++)
@@ -295,7 +289,7 @@ grid_choose_dates(Grid *grid, int ranges)
 			if (grid->lists[i]->ranges[j].last + 2 > ordinary)
 				ordinary = grid->lists[i]->ranges[j].last + 2;
 	/* from a Monday on */
-	ordinary += (7 - weekday_of(ordinary)) % 7;
+	ordinary += (7 - clock_weekday(ordinary)) % 7;
 	for (int day = 0; day < 7; day++)
 		add_date(grid, ordinary + day);
 	for (int i = 0; i < grid->list_count; i++)

@@ -51,7 +51,6 @@ extern void grid_add(Grid *grid, const Condition *when);
 extern void grid_add_elapsed(Grid *grid, int64_t elapsed);
 extern void grid_choose_dates(Grid *grid, int ranges);
 
-extern int	weekday_of(int32_t date);
 extern bool next_value(const char **values, Attribute *attribute);
 extern bool attributes_hold(const Tariff *tariff, const Condition *when, const Attribute *attribute);
 extern bool moment_fits(const Condition *when, Moment moment, bool negated_attributes);

@@ -6,6 +6,7 @@
 
 #include "billing/lint/lint.h"
 #include "billing/lint/text.h"
+#include "billing/tariff/clock.h"
 
 /* How often, and on which date last, a time of day is within changes of one direction. */
 typedef struct Occurrences

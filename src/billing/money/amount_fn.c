@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "billing/tariff/tariff.h"
+#include "billing/money/currency.h"
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_allocate);
@@ -232,7 +232,7 @@ static RoundingMode
 find_mode(const char *name)
 {
 	for (int mode = ROUND_HALF_UP; mode <= ROUND_DOWN; mode++)
-		if (strcmp(name, rounding_mode_names[mode]) == 0)
+		if (strcmp(name, money_rounding_names[mode]) == 0)
 			return mode;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "billing/tariff/tariff.h"
+#include "billing/money/currency.h"
 
 /* Four characters a code; all have two digits but those below. */
 static const char codes[] =
@@ -46,16 +46,12 @@ listed(const char *list, const char *code)
 bool
 currency_find(const char *code, Currency *currency)
 {
-	int64_t		units = 1;
-
 	if (strlen(code) != 3 || !listed(codes, code))
 		return false;
 	memcpy(currency->code, code, 4);
 	currency->digits = listed(no_digits, code) ? 0 : listed(three_digits, code) ? 3 :
 		listed(four_digits, code) ? 4 : 2;
-	for (int i = 0; i < currency->digits; i++)
-		units *= 10;
-	currency->cash_step = rational(1, units);
+	currency->cash_step = rational_decimal_unit(currency->digits);
 	for (int i = 0; i < (int) (sizeof(cash_steps) / sizeof(cash_steps[0])); i++)
 		if (memcmp(cash_steps[i].code, code, 3) == 0)
 			currency->cash_step = rational(cash_steps[i].num, cash_steps[i].den);

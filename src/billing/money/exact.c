@@ -4,6 +4,14 @@
  */
 #include "billing/money/exact.h"
 
+const char *const money_rounding_names[ROUNDING_MODE_COUNT] = {
+	[ROUND_HALF_UP] = "half_up",
+	[ROUND_HALF_EVEN] = "half_even",
+	[ROUND_HALF_DOWN] = "half_down",
+	[ROUND_UP] = "up",
+	[ROUND_DOWN] = "down",
+};
+
 static inline UInt128
 magnitude(Int128 a)
 {
@@ -276,12 +284,23 @@ rational_ceil(Rational a, Rational step)
 	return rational_negate(rational_floor(rational_negate(a), step));
 }
 
+/* Return one unit of the last of so many digits behind the point: 1, 1/10, 1/100 ... */
+Rational
+rational_decimal_unit(int digits)
+{
+	Rational	unit = whole(1);
+
+	for (int i = 0; i < digits; i++)
+		unit.den *= 10;
+	return unit;
+}
+
 /*
  * What a part of a total gets of some units, rounded down, and what that leaves.
  * None is negative, and the total is positive and below 2^125.
  */
 int64_t
-proportion(int64_t units, Int128 part, Int128 total, Int128 *remainder)
+rational_share(int64_t units, Int128 part, Int128 total, Int128 *remainder)
 {
 	Int128		product;
 	Int128		rest = 0;

@@ -31,6 +31,10 @@ typedef enum RoundingMode
 	ROUND_DOWN
 } RoundingMode;
 
+/* As tariffs and SQL name the modes. */
+#define ROUNDING_MODE_COUNT		(ROUND_DOWN + 1)
+extern const char *const money_rounding_names[ROUNDING_MODE_COUNT];
+
 #define RATIONAL_OUT_OF_RANGE	((Rational) {0, 0})
 
 static inline Rational
@@ -78,7 +82,8 @@ extern int	rational_compare_slowly(Rational a, Rational b);
 extern Rational rational_round(Rational a, Rational step, RoundingMode mode);
 extern Rational rational_floor(Rational a, Rational step);
 extern Rational rational_ceil(Rational a, Rational step);
-extern int64_t proportion(int64_t units, Int128 part, Int128 total, Int128 *remainder);
+extern Rational rational_decimal_unit(int digits);
+extern int64_t rational_share(int64_t units, Int128 part, Int128 total, Int128 *remainder);
 extern bool rational_parse(const char *text, int length, Rational *value);
 
 /* Most values are small: what can be done in 64 bits is done there, and here. */

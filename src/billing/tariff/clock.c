@@ -3,7 +3,6 @@
  *		A time zone's clock: local dates and times as instants.
  */
 #include "billing/tariff/clock.h"
-#include "billing/tariff/tariff.h"
 
 /* No zone is further from UTC, nor was before there were zones. */
 #define FARTHEST_OFFSET		(INT64_C(16) * 3600 * 1000000)
@@ -58,12 +57,4 @@ clock_instant(Clock *clock, int64_t local)
 			return candidate > instant ? candidate : instant;
 		instant = range->to;
 	}
-}
-
-int32_t
-local_date(int64_t local)
-{
-	int64_t		date = local / MICROSECONDS_PER_DAY;
-
-	return (int32_t) (date - (local < date * MICROSECONDS_PER_DAY));
 }

@@ -21,15 +21,6 @@ condition_has_windows(const Condition *c)
 	return c->hour_count > 0 || has_date_tests(c);
 }
 
-/* 2000-01-01 was a Saturday; Monday is 0. */
-static int
-weekday(int32_t date)
-{
-	int			day = (int) ((date + 5) % 7);
-
-	return day < 0 ? day + 7 : day;
-}
-
 static bool
 date_listed(const DateList *list, int32_t date)
 {
@@ -42,7 +33,7 @@ date_listed(const DateList *list, int32_t date)
 static bool
 date_fits(const Condition *c, int32_t date)
 {
-	return (c->weekdays == 0 || (c->weekdays & (1u << weekday(date)))) &&
+	return (c->weekdays == 0 || (c->weekdays & (1u << clock_weekday(date)))) &&
 		(!c->has_dates || date_listed(&c->dates, date)) &&
 		(!c->has_calendars || date_listed(&c->calendar_dates, date));
 }
@@ -90,9 +81,9 @@ in_windows_of(const Condition *c, Clock *clock, int32_t date, int64_t instant)
  * next, where the clock has been set back over midnight.
  */
 bool
-windows_hold(const Condition *c, Clock *clock, int64_t instant)
+condition_windows_hold(const Condition *c, Clock *clock, int64_t instant)
 {
-	int32_t		today = local_date(clock_local(clock, instant));
+	int32_t		today = clock_date(clock_local(clock, instant));
 
 	if (c->date_of_instant && !date_fits(c, today))
 		return false;
@@ -122,7 +113,7 @@ windows_hold_at(const Condition *c, Clock *clock, const Moment *moment)
 {
 	if (moment->tests_known && c->window_test > 0)
 		return moment->tests & (UINT32_C(1) << (c->window_test - 1));
-	return !condition_has_windows(c) || windows_hold(c, clock, moment->instant);
+	return !condition_has_windows(c) || condition_windows_hold(c, clock, moment->instant);
 }
 
 /* Does it hold at this moment? */
@@ -144,10 +135,10 @@ add_edge(InstantList *edges, int64_t edge, int64_t from, int64_t to)
 
 /* Where its windows begin or end, and its dates. */
 void
-add_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, InstantList *edges)
+condition_window_edges(const Condition *c, Clock *clock, int64_t from, int64_t to, InstantList *edges)
 {
-	int32_t		first = local_date(clock_local(clock, from)) - 1;
-	int32_t		last = local_date(clock_local(clock, to)) + 1;
+	int32_t		first = clock_date(clock_local(clock, from)) - 1;
+	int32_t		last = clock_date(clock_local(clock, to)) + 1;
 
 	for (int32_t date = first; date <= last; date++)
 	{
@@ -180,13 +171,13 @@ add_window_changes(const Condition *c, Clock *clock, int64_t from, int64_t to, I
 	int			kept = edges->count;
 	int			count;
 
-	add_window_edges(c, clock, from, to, edges);
+	condition_window_edges(c, clock, from, to, edges);
 	count = edges->count;
 	edges->count = kept;
 	for (int i = kept; i < count; i++)
 	{
 		edges->provider->pause();
-		if (windows_hold(c, clock, edges->instants[i] - 1) != windows_hold(c, clock, edges->instants[i]))
+		if (condition_windows_hold(c, clock, edges->instants[i] - 1) != condition_windows_hold(c, clock, edges->instants[i]))
 			edges->instants[edges->count++] = edges->instants[i];
 	}
 }

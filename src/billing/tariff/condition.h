@@ -29,10 +29,17 @@ extern bool condition_holds(const Condition *condition, const Circumstances *of,
 extern void condition_edges(const Condition *condition, const Circumstances *of,
 							int64_t from, int64_t to, InstantList *edges, uint32_t *tests);
 
+/* May it begin or cease to hold during a trip? */
+static inline bool
+condition_may_change(const Condition *condition)
+{
+	return condition != NULL && condition->evaluate != EVALUATE_START;
+}
+
 /* Its windows of local time alone. */
 extern bool condition_has_windows(const Condition *condition);
-extern bool windows_hold(const Condition *condition, Clock *clock, int64_t instant);
-extern void add_window_edges(const Condition *condition, Clock *clock,
+extern bool condition_windows_hold(const Condition *condition, Clock *clock, int64_t instant);
+extern void condition_window_edges(const Condition *condition, Clock *clock,
 							 int64_t from, int64_t to, InstantList *edges);
 
 #endif							/* TRIPMETER_TARIFF_CONDITION_H */

@@ -7,7 +7,8 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/clock.h"
+#include "billing/tariff/field.h"
 
 /* Between two members, or two entries of a list. */
 static void
@@ -20,7 +21,7 @@ separate(StringInfo out)
 }
 
 void
-write_key(TariffReader *reader, const char *key)
+tariff_write_key(TariffReader *reader, const char *key)
 {
 	separate(reader->out);
 	escape_json(reader->out, key);
@@ -28,7 +29,7 @@ write_key(TariffReader *reader, const char *key)
 }
 
 void
-write_string(TariffReader *reader, const char *text)
+tariff_write_string(TariffReader *reader, const char *text)
 {
 	separate(reader->out);
 	escape_json(reader->out, text);
@@ -36,46 +37,46 @@ write_string(TariffReader *reader, const char *text)
 
 /* What is JSON already. */
 void
-write_text(TariffReader *reader, const char *json)
+tariff_write_json(TariffReader *reader, const char *json)
 {
 	separate(reader->out);
 	appendStringInfoString(reader->out, json);
 }
 
 void
-begin_object(TariffReader *reader, const JsonPlace *place, const char *const *keys)
+tariff_begin_object(TariffReader *reader, const JsonPlace *place, const char *const *keys)
 {
-	json_require_object(place, keys);
-	write_text(reader, "{");
+	json_place_require_object(place, keys);
+	tariff_write_json(reader, "{");
 }
 
 void
-end_object(TariffReader *reader)
+tariff_end_object(TariffReader *reader)
 {
 	appendStringInfoChar(reader->out, '}');
 }
 
 void
-end_list(TariffReader *reader)
+tariff_end_list(TariffReader *reader)
 {
 	appendStringInfoChar(reader->out, ']');
 }
 
 /* Begin an object that is a member of another; false if there is none. */
 bool
-begin_member(TariffReader *reader, const JsonPlace *object, const char *key,
+tariff_begin_member(TariffReader *reader, const JsonPlace *object, const char *key,
 			 const char *const *keys, JsonPlace *member)
 {
-	if (!json_find(object, key, member))
+	if (!json_place_find(object, key, member))
 		return false;
-	write_key(reader, key);
-	begin_object(reader, member, keys);
+	tariff_write_key(reader, key);
+	tariff_begin_object(reader, member, keys);
 	return true;
 }
 
 /* Take back what was written since the output had this length. */
 void
-unwrite(TariffReader *reader, int start)
+tariff_unwrite(TariffReader *reader, int start)
 {
 	reader->out->len = start;
 	reader->out->data[start] = '\0';
@@ -86,42 +87,42 @@ unwrite(TariffReader *reader, int start)
  * nothing in it is left out: false.
  */
 bool
-end_member(TariffReader *reader, int start)
+tariff_end_member(TariffReader *reader, int start)
 {
 	if (reader->out->data[reader->out->len - 1] == '{')
 	{
-		unwrite(reader, start);
+		tariff_unwrite(reader, start);
 		return false;
 	}
-	end_object(reader);
+	tariff_end_object(reader);
 	return true;
 }
 
 /* Read a list of items, of none if it is not there; how many they are. */
 int
-read_list(TariffReader *reader, const JsonPlace *object, const char *key, int max,
+tariff_read_list(TariffReader *reader, const JsonPlace *object, const char *key, int max,
 		  size_t item_size, void *items, ReadItem read_item)
 {
 	JsonPlace	list;
 	int			length;
 	char	   *item;
 
-	if (!json_find(object, key, &list))
+	if (!json_place_find(object, key, &list))
 		return 0;
-	length = json_list_length(&list, max);
+	length = json_place_list_length(&list, max);
 	if (length == 0)
 		return 0;
 	item = palloc0(length * item_size);
 	*(void **) items = item;
-	write_key(reader, key);
-	write_text(reader, "[");
+	tariff_write_key(reader, key);
+	tariff_write_json(reader, "[");
 	for (int i = 0; i < length; i++, item += item_size)
 	{
-		JsonPlace	place = json_element(&list, i);
+		JsonPlace	place = json_place_element(&list, i);
 
 		read_item(reader, &place, item);
 	}
-	end_list(reader);
+	tariff_end_list(reader);
 	return length;
 }
 
@@ -153,46 +154,46 @@ static void
 check_sign(const JsonPlace *place, int options, Rational value)
 {
 	if ((options & POSITIVE) && rational_sign(value) <= 0)
-		json_error(place, NULL, "%s is not positive.", json_shown(place));
+		json_place_error(place, NULL, "%s is not positive.", json_place_shown(place));
 	if ((options & NOT_NEGATIVE) && rational_sign(value) < 0)
-		json_error(place, NULL, "%s is negative.", json_shown(place));
+		json_place_error(place, NULL, "%s is negative.", json_place_shown(place));
 }
 
 /* A decimal; 0, and false, if it is not there. */
 bool
-read_decimal(TariffReader *reader, const JsonPlace *object, const char *key, int options, Rational *value)
+tariff_read_decimal(TariffReader *reader, const JsonPlace *object, const char *key, int options, Rational *value)
 {
 	JsonPlace	place;
 	const char *text;
 
 	*value = whole(0);
 	if (options & REQUIRED)
-		place = json_require(object, key);
-	else if (!json_find(object, key, &place))
+		place = json_place_require(object, key);
+	else if (!json_place_find(object, key, &place))
 		return false;
-	*value = json_decimal(&place);
+	*value = json_place_decimal(&place);
 	check_sign(&place, options, *value);
 	if ((options & ZERO_IS_DEFAULT) && is_zero(*value))
 		return true;
 	text = decimal_text(*value, options & AMOUNT ? reader->currency_digits : 0);
 	/* the canonical form has to be a decimal, too, and equal ones the same fraction */
 	if (!rational_parse(text, strlen(text), value))
-		json_error(&place, NULL, "%s has more than 18 digits, with the %d of the currency behind the point.",
-				   json_shown(&place), reader->currency_digits);
-	write_key(reader, key);
-	write_string(reader, text);
+		json_place_error(&place, NULL, "%s has more than 18 digits, with the %d of the currency behind the point.",
+				   json_place_shown(&place), reader->currency_digits);
+	tariff_write_key(reader, key);
+	tariff_write_string(reader, text);
 	return true;
 }
 
 void
-check_not_above(const JsonPlace *object, bool both, Rational minimum, Rational maximum)
+tariff_check_not_above(const JsonPlace *object, bool both, Rational minimum, Rational maximum)
 {
 	JsonPlace	low,
 				high;
 
 	if (both && rational_compare(minimum, maximum) > 0 &&
-		json_find(object, "minimum", &low) && json_find(object, "maximum", &high))
-		json_error(&low, NULL, "The minimum, %s, is above the maximum, %s.", json_shown(&low), json_shown(&high));
+		json_place_find(object, "minimum", &low) && json_place_find(object, "maximum", &high))
+		json_place_error(&low, NULL, "The minimum, %s, is above the maximum, %s.", json_place_shown(&low), json_place_shown(&high));
 }
 
 static const struct
@@ -261,18 +262,18 @@ find_unit(const JsonPlace *place, int options, const char *name)
 			continue;
 		if (units[i].kind & options)
 			return i;
-		json_error(place, NULL, "%s is %s, and %s is wanted.", json_shown(place),
+		json_place_error(place, NULL, "%s is %s, and %s is wanted.", json_place_shown(place),
 				   kinds[kind_index(units[i].kind)].name, kinds_wanted(options));
 	}
-	json_error(place, psprintf("Write a number and a unit, one of %s.", words_joined(names, count)),
-			   "%s is not %s.", json_shown(place), kinds_wanted(options));
+	json_place_error(place, psprintf("Write a number and a unit, one of %s.", json_place_join_words(names, count)),
+			   "%s is not %s.", json_place_shown(place), kinds_wanted(options));
 }
 
 /* A number, 1 if there is none, and a unit. */
 static Quantity
 quantity_value(const JsonPlace *place, int options)
 {
-	const char *text = place->value.type == jbvString ? json_string(place) : "";
+	const char *text = place->value.type == jbvString ? json_place_string(place) : "";
 	int			number_length = strspn(text, "-.0123456789");
 	const char *name = text + number_length + strspn(text + number_length, " ");
 	int			unit = find_unit(place, options, name);
@@ -282,94 +283,94 @@ quantity_value(const JsonPlace *place, int options)
 	if (number_length > 0)
 	{
 		if (!rational_parse(text, number_length, &quantity.value))
-			json_error(place, NULL, "\"%.*s\" is not a decimal of up to 18 digits, of which up to 9 are behind the point.",
+			json_place_error(place, NULL, "\"%.*s\" is not a decimal of up to 18 digits, of which up to 9 are behind the point.",
 					   number_length, text);
 		if (rational_compare(quantity.value, whole(1)) != 0)
 			quantity.text = psprintf("%s %s", decimal_text(quantity.value, 0), name);
 	}
 	quantity.value = rational_reduce(rational_multiply(quantity.value, units[unit].size));
 	if (rational_compare(quantity.value, kinds[kind].max) > 0)
-		json_error(place, NULL, "%s is more than %s.", json_shown(place), kinds[kind].max_text);
+		json_place_error(place, NULL, "%s is more than %s.", json_place_shown(place), kinds[kind].max_text);
 	return quantity;
 }
 
 /* A quantity, never negative; 0, and false, if it is not there. */
 bool
-read_quantity(TariffReader *reader, const JsonPlace *object, const char *key, int options,
+tariff_read_quantity(TariffReader *reader, const JsonPlace *object, const char *key, int options,
 			  Quantity *quantity)
 {
 	JsonPlace	place;
 
 	*quantity = (Quantity) {.value = whole(0)};
 	if (options & REQUIRED)
-		place = json_require(object, key);
-	else if (!json_find(object, key, &place))
+		place = json_place_require(object, key);
+	else if (!json_place_find(object, key, &place))
 		return false;
 	*quantity = quantity_value(&place, options);
 	check_sign(&place, options | NOT_NEGATIVE, quantity->value);
 	if ((options & WHOLE) && quantity->value.den != 1)
-		json_error(&place, NULL, "%s is not a whole number of microseconds.", json_shown(&place));
+		json_place_error(&place, NULL, "%s is not a whole number of microseconds.", json_place_shown(&place));
 	if ((options & ZERO_IS_DEFAULT) && is_zero(quantity->value))
 		return true;
-	write_key(reader, key);
-	write_string(reader, quantity->text);
+	tariff_write_key(reader, key);
+	tariff_write_string(reader, quantity->text);
 	return true;
 }
 
 /* A string; `absent`, which may be NULL, if it is not there.  That is left out. */
 const char *
-read_string(TariffReader *reader, const JsonPlace *object, const char *key, const char *absent)
+tariff_read_string(TariffReader *reader, const JsonPlace *object, const char *key, const char *absent)
 {
 	JsonPlace	place;
 	const char *text;
 
-	if (!json_find(object, key, &place))
+	if (!json_place_find(object, key, &place))
 		return absent;
-	text = json_string(&place);
+	text = json_place_string(&place);
 	if (absent != NULL && strcmp(text, absent) == 0)
 		return absent;
-	write_key(reader, key);
-	write_string(reader, text);
+	tariff_write_key(reader, key);
+	tariff_write_string(reader, text);
 	return text;
 }
 
 /* Which of some words; `absent` if it is not there, which is an error if that is -1. */
 int
-read_choice(TariffReader *reader, const JsonPlace *object, const char *key,
+tariff_read_choice(TariffReader *reader, const JsonPlace *object, const char *key,
 			const char *const *words, int count, int absent)
 {
 	JsonPlace	place;
 	int			choice;
 
 	if (absent < 0)
-		place = json_require(object, key);
-	else if (!json_find(object, key, &place))
+		place = json_place_require(object, key);
+	else if (!json_place_find(object, key, &place))
 		return absent;
-	choice = json_choice(&place, words, count);
+	choice = json_place_choice(&place, words, count);
 	if (choice != absent)
 	{
-		write_key(reader, key);
-		write_string(reader, words[choice]);
+		tariff_write_key(reader, key);
+		tariff_write_string(reader, words[choice]);
 	}
 	return choice;
 }
 
 /* true or false; by default false */
 bool
-read_flag(TariffReader *reader, const JsonPlace *object, const char *key)
+tariff_read_flag(TariffReader *reader, const JsonPlace *object, const char *key)
 {
 	JsonPlace	place;
 
-	if (!json_find(object, key, &place) || !json_bool(&place))
+	if (!json_place_find(object, key, &place) || !json_place_bool(&place))
 		return false;
-	write_key(reader, key);
-	write_text(reader, "true");
+	tariff_write_key(reader, key);
+	tariff_write_json(reader, "true");
 	return true;
 }
 
 /* What quantities of a dimension are. */
 int
-dimension_kind(Dimension dimension)
+tariff_dimension_kind(Dimension dimension)
 {
 	return dimension == DISTANCE ? OF_LENGTH : OF_TIME;
 }

@@ -8,7 +8,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/value.h"
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(tripmeter_tariff_in);

@@ -47,7 +47,7 @@ find_escape(const JsonPlace *place)
 }
 
 void
-json_error(const JsonPlace *place, const char *hint, const char *detail,...)
+json_place_error(const JsonPlace *place, const char *hint, const char *detail,...)
 {
 	JsonEscape *escape = find_escape(place);
 	StringInfoData path;
@@ -81,7 +81,7 @@ json_error(const JsonPlace *place, const char *hint, const char *detail,...)
 
 /* The value as JSON, cut where it is long. */
 const char *
-json_shown(const JsonPlace *place)
+json_place_shown(const JsonPlace *place)
 {
 	const JsonbValue *value = &place->value;
 	StringInfoData text;
@@ -103,7 +103,7 @@ json_shown(const JsonPlace *place)
 			escape_json(&text, pnstrdup(value->val.string.val, value->val.string.len));
 			break;
 		default:
-			appendStringInfoString(&text, json_is_list(place) ? "a list" : "an object");
+			appendStringInfoString(&text, json_place_is_list(place) ? "a list" : "an object");
 	}
 	if (text.len > MAX_SHOWN_BYTES)
 	{
@@ -116,7 +116,7 @@ json_shown(const JsonPlace *place)
 
 /* "a, b and c" */
 const char *
-words_joined(const char *const *words, int count)
+json_place_join_words(const char *const *words, int count)
 {
 	StringInfoData text;
 
@@ -128,7 +128,7 @@ words_joined(const char *const *words, int count)
 
 /* Return the place of a whole document. */
 JsonPlace
-json_document(Jsonb *document, JsonEscape *escape)
+json_place_document(Jsonb *document, JsonEscape *escape)
 {
 	JsonPlace	place = {.escape = escape};
 
@@ -144,34 +144,34 @@ json_document(Jsonb *document, JsonEscape *escape)
 static void
 check_keys(const JsonPlace *object, const char *const *keys)
 {
-	JsonMembers members = json_members(object);
+	JsonMembers members = json_place_members(object);
 	JsonPlace	member;
 
-	while (json_next_member(&members, &member))
+	while (json_place_next_member(&members, &member))
 	{
 		int			count = 0;
 
 		while (keys[count] != NULL && strcmp(keys[count], member.key) != 0)
 			count++;
 		if (keys[count] == NULL)
-			json_error(object, psprintf("The keys here are %s.", words_joined(keys, count)),
+			json_place_error(object, psprintf("The keys here are %s.", json_place_join_words(keys, count)),
 					   "The key \"%s\" is not known.", member.key);
 	}
 }
 
 /* An object that has none but these keys; of any, if they are NULL. */
 void
-json_require_object(const JsonPlace *place, const char *const *keys)
+json_place_require_object(const JsonPlace *place, const char *const *keys)
 {
-	if (place->value.type != jbvBinary || json_is_list(place))
-		json_error(place, NULL, "An object is wanted, not %s.", json_shown(place));
+	if (place->value.type != jbvBinary || json_place_is_list(place))
+		json_place_error(place, NULL, "An object is wanted, not %s.", json_place_shown(place));
 	if (keys != NULL)
 		check_keys(place, keys);
 }
 
 /* The member of an object; false if there is none. */
 bool
-json_find(const JsonPlace *object, const char *key, JsonPlace *member)
+json_place_find(const JsonPlace *object, const char *key, JsonPlace *member)
 {
 	*member = (JsonPlace) {.parent = object, .key = key};
 	return getKeyJsonValueFromContainer(object->value.val.binary.data, key, strlen(key),
@@ -179,24 +179,24 @@ json_find(const JsonPlace *object, const char *key, JsonPlace *member)
 }
 
 JsonPlace
-json_require(const JsonPlace *object, const char *key)
+json_place_require(const JsonPlace *object, const char *key)
 {
 	JsonPlace	member;
 
-	if (!json_find(object, key, &member))
-		json_error(object, NULL, "The key \"%s\" is missing.", key);
+	if (!json_place_find(object, key, &member))
+		json_place_error(object, NULL, "The key \"%s\" is missing.", key);
 	return member;
 }
 
 /* Of two keys one has to be there: the first? */
 bool
-json_one_of(const JsonPlace *object, const char *first, const char *second)
+json_place_one_of(const JsonPlace *object, const char *first, const char *second)
 {
 	JsonPlace	member;
-	bool		has_first = json_find(object, first, &member);
+	bool		has_first = json_place_find(object, first, &member);
 
-	if (has_first == json_find(object, second, &member))
-		json_error(object, psprintf("Give either \"%s\" or \"%s\".", first, second),
+	if (has_first == json_place_find(object, second, &member))
+		json_place_error(object, psprintf("Give either \"%s\" or \"%s\".", first, second),
 				   has_first ? "Both keys \"%s\" and \"%s\" are given." : "Neither of the keys \"%s\" and \"%s\" is given.",
 				   first, second);
 	return has_first;
@@ -208,19 +208,19 @@ checked_count(const JsonPlace *place, int max)
 	uint32		count = JsonContainerSize(place->value.val.binary.data);
 
 	if (count > (uint32) max)
-		json_error(place, NULL, "There are %u entries, and at most %d are allowed.", count, max);
+		json_place_error(place, NULL, "There are %u entries, and at most %d are allowed.", count, max);
 	return (int) count;
 }
 
 /* How many members an object has, of at most so many. */
 int
-json_member_count(const JsonPlace *object, int max)
+json_place_member_count(const JsonPlace *object, int max)
 {
 	return checked_count(object, max);
 }
 
 JsonMembers
-json_members(const JsonPlace *object)
+json_place_members(const JsonPlace *object)
 {
 	JsonMembers members = {.object = object};
 	JsonbValue	ignored;
@@ -232,7 +232,7 @@ json_members(const JsonPlace *object)
 
 /* False at the end. */
 bool
-json_next_member(JsonMembers *members, JsonPlace *member)
+json_place_next_member(JsonMembers *members, JsonPlace *member)
 {
 	JsonbValue	key;
 
@@ -245,36 +245,36 @@ json_next_member(JsonMembers *members, JsonPlace *member)
 }
 
 bool
-json_is_list(const JsonPlace *place)
+json_place_is_list(const JsonPlace *place)
 {
 	return place->value.type == jbvBinary && JsonContainerIsArray(place->value.val.binary.data);
 }
 
 /* The length of a list, of at most so many. */
 int
-json_list_length(const JsonPlace *list, int max)
+json_place_list_length(const JsonPlace *list, int max)
 {
-	if (!json_is_list(list))
-		json_error(list, NULL, "A list is wanted, not %s.", json_shown(list));
+	if (!json_place_is_list(list))
+		json_place_error(list, NULL, "A list is wanted, not %s.", json_place_shown(list));
 	return checked_count(list, max);
 }
 
 /* A member that is a list, and not an empty one: its length; 0 if it is not there. */
 int
-json_find_list(const JsonPlace *object, const char *key, int max, JsonPlace *list)
+json_place_find_list(const JsonPlace *object, const char *key, int max, JsonPlace *list)
 {
 	int			length;
 
-	if (!json_find(object, key, list))
+	if (!json_place_find(object, key, list))
 		return 0;
-	length = json_list_length(list, max);
+	length = json_place_list_length(list, max);
 	if (length == 0)
-		json_error(list, "Leave the key out if it does not matter.", "The list is empty.");
+		json_place_error(list, "Leave the key out if it does not matter.", "The list is empty.");
 	return length;
 }
 
 JsonPlace
-json_element(const JsonPlace *list, int index)
+json_place_element(const JsonPlace *list, int index)
 {
 	JsonPlace	element = {.parent = list, .index = index};
 	JsonbValue *value = getIthJsonbValueFromContainer(list->value.val.binary.data, index);
@@ -286,47 +286,47 @@ json_element(const JsonPlace *list, int index)
 
 /* A string that is not empty, palloc'd. */
 const char *
-json_string(const JsonPlace *place)
+json_place_string(const JsonPlace *place)
 {
 	if (place->value.type != jbvString || place->value.val.string.len == 0)
-		json_error(place, NULL, "A string that is not empty is wanted, not %s.", json_shown(place));
+		json_place_error(place, NULL, "A string that is not empty is wanted, not %s.", json_place_shown(place));
 	return pnstrdup(place->value.val.string.val, place->value.val.string.len);
 }
 
 bool
-json_bool(const JsonPlace *place)
+json_place_bool(const JsonPlace *place)
 {
 	if (place->value.type != jbvBool)
-		json_error(place, NULL, "It must be true or false, not %s.", json_shown(place));
+		json_place_error(place, NULL, "It must be true or false, not %s.", json_place_shown(place));
 	return place->value.val.boolean;
 }
 
 /* A decimal in a string. */
 Rational
-json_decimal(const JsonPlace *place)
+json_place_decimal(const JsonPlace *place)
 {
 	const JsonbValue *value = &place->value;
 	Rational	decimal;
 
 	if (value->type == jbvNumeric)
-		json_error(place, "Write \"1.20\", in quotes, so that no program makes a float of it.",
-				   "The JSON number %s is not a decimal in a string.", json_shown(place));
+		json_place_error(place, "Write \"1.20\", in quotes, so that no program makes a float of it.",
+				   "The JSON number %s is not a decimal in a string.", json_place_shown(place));
 	if (value->type != jbvString ||
 		!rational_parse(value->val.string.val, value->val.string.len, &decimal))
-		json_error(place, NULL,
+		json_place_error(place, NULL,
 				   "%s is not a decimal in a string, of up to 18 digits and up to 9 of them behind the point.",
-				   json_shown(place));
+				   json_place_shown(place));
 	return decimal;
 }
 
 /* Which of some words a string is. */
 int
-json_choice(const JsonPlace *place, const char *const *words, int count)
+json_place_choice(const JsonPlace *place, const char *const *words, int count)
 {
 	for (int i = 0; i < count; i++)
 		if (place->value.type == jbvString &&
 			(size_t) place->value.val.string.len == strlen(words[i]) &&
 			memcmp(place->value.val.string.val, words[i], strlen(words[i])) == 0)
 			return i;
-	json_error(place, NULL, "It must be one of %s, not %s.", words_joined(words, count), json_shown(place));
+	json_place_error(place, NULL, "It must be one of %s, not %s.", json_place_join_words(words, count), json_place_shown(place));
 }

@@ -40,28 +40,28 @@ typedef struct JsonMembers
 } JsonMembers;
 
 /* What is wrong with the value at a place, and the way out, or NULL. */
-extern void json_error(const JsonPlace *place, const char *hint, const char *detail,...)
+extern void json_place_error(const JsonPlace *place, const char *hint, const char *detail,...)
 			pg_attribute_printf(3, 4) __attribute__((noreturn));
 
-extern const char *json_shown(const JsonPlace *place);
-extern const char *words_joined(const char *const *words, int count);
+extern const char *json_place_shown(const JsonPlace *place);
+extern const char *json_place_join_words(const char *const *words, int count);
 
-extern JsonPlace json_document(Jsonb *document, JsonEscape *escape);
-extern void json_require_object(const JsonPlace *place, const char *const *keys);
-extern bool json_find(const JsonPlace *object, const char *key, JsonPlace *member);
-extern JsonPlace json_require(const JsonPlace *object, const char *key);
-extern JsonMembers json_members(const JsonPlace *object);
-extern bool json_next_member(JsonMembers *members, JsonPlace *member);
-extern bool json_one_of(const JsonPlace *object, const char *first, const char *second);
-extern int	json_member_count(const JsonPlace *object, int max);
-extern bool json_is_list(const JsonPlace *place);
-extern int	json_list_length(const JsonPlace *list, int max);
-extern int	json_find_list(const JsonPlace *object, const char *key, int max, JsonPlace *list);
-extern JsonPlace json_element(const JsonPlace *list, int index);
+extern JsonPlace json_place_document(Jsonb *document, JsonEscape *escape);
+extern void json_place_require_object(const JsonPlace *place, const char *const *keys);
+extern bool json_place_find(const JsonPlace *object, const char *key, JsonPlace *member);
+extern JsonPlace json_place_require(const JsonPlace *object, const char *key);
+extern JsonMembers json_place_members(const JsonPlace *object);
+extern bool json_place_next_member(JsonMembers *members, JsonPlace *member);
+extern bool json_place_one_of(const JsonPlace *object, const char *first, const char *second);
+extern int	json_place_member_count(const JsonPlace *object, int max);
+extern bool json_place_is_list(const JsonPlace *place);
+extern int	json_place_list_length(const JsonPlace *list, int max);
+extern int	json_place_find_list(const JsonPlace *object, const char *key, int max, JsonPlace *list);
+extern JsonPlace json_place_element(const JsonPlace *list, int index);
 
-extern const char *json_string(const JsonPlace *place);
-extern bool json_bool(const JsonPlace *place);
-extern Rational json_decimal(const JsonPlace *place);
-extern int	json_choice(const JsonPlace *place, const char *const *words, int count);
+extern const char *json_place_string(const JsonPlace *place);
+extern bool json_place_bool(const JsonPlace *place);
+extern Rational json_place_decimal(const JsonPlace *place);
+extern int	json_place_choice(const JsonPlace *place, const char *const *words, int count);
 
 #endif							/* TRIPMETER_TARIFF_JSON_PLACE_H */

@@ -2,9 +2,9 @@
  * names.c
  *		The words of tariffs and bills.
  */
-#include "billing/tariff/tariff.h"
+#include "billing/tariff/names.h"
 
-const char *const dimension_names[DIMENSION_COUNT] = {
+const char *const tariff_dimension_names[DIMENSION_COUNT] = {
 	[DISTANCE] = "distance",
 	[TIME] = "time",
 	[MOVING] = "moving",
@@ -12,7 +12,7 @@ const char *const dimension_names[DIMENSION_COUNT] = {
 	[RESERVED] = "reserved",
 };
 
-const char *const line_kind_names[LINE_KIND_COUNT] = {
+const char *const tariff_line_kind_names[LINE_KIND_COUNT] = {
 	[LINE_DISTANCE] = "distance",
 	[LINE_TIME] = "time",
 	[LINE_MOVING] = "moving",
@@ -36,12 +36,4 @@ const char *const line_kind_names[LINE_KIND_COUNT] = {
 	[LINE_TRIPS] = "trips",
 	[LINE_DAILY_CAP] = "daily_cap",
 	[LINE_ALLOWANCE] = "allowance",
-};
-
-const char *const rounding_mode_names[] = {
-	[ROUND_HALF_UP] = "half_up",
-	[ROUND_HALF_EVEN] = "half_even",
-	[ROUND_HALF_DOWN] = "half_down",
-	[ROUND_UP] = "up",
-	[ROUND_DOWN] = "down",
 };

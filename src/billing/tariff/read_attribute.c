@@ -7,7 +7,7 @@
 #include "utils/json.h"
 #include "utils/numeric.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/read_attribute.h"
 
 /* A string, a number, true or false, as JSON; of equal numbers it is the same. */
 static const char *
@@ -26,7 +26,7 @@ scalar_text(const JsonPlace *place)
 		case jbvBool:
 			return place->value.val.boolean ? "true" : "false";
 		default:
-			json_error(place, NULL, "An attribute is a string, a number, true or false, not %s.", json_shown(place));
+			json_place_error(place, NULL, "An attribute is a string, a number, true or false, not %s.", json_place_shown(place));
 	}
 }
 
@@ -35,22 +35,22 @@ static const char *
 read_values(TariffReader *reader, const JsonPlace *attributes, const JsonPlace *member)
 {
 	JsonPlace	list;
-	int			count = json_find_list(attributes, member->key, MAX_TARIFF_RULES, &list);
+	int			count = json_place_find_list(attributes, member->key, MAX_TARIFF_RULES, &list);
 	StringInfoData values;
 
 	initStringInfo(&values);
 	appendStringInfoChar(&values, '[');
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	place = json_element(&list, i);
+		JsonPlace	place = json_place_element(&list, i);
 
 		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "", scalar_text(&place));
 	}
 	appendStringInfoChar(&values, ']');
 	if (count > 1)
-		write_text(reader, values.data);
+		tariff_write_json(reader, values.data);
 	else
-		write_text(reader, pnstrdup(values.data + 1, values.len - 2));
+		tariff_write_json(reader, pnstrdup(values.data + 1, values.len - 2));
 	return values.data;
 }
 
@@ -59,16 +59,16 @@ read_value(TariffReader *reader, const JsonPlace *attributes, const JsonPlace *m
 {
 	const char *text;
 
-	if (json_is_list(member))
+	if (json_place_is_list(member))
 		return read_values(reader, attributes, member);
 	text = scalar_text(member);
-	write_text(reader, text);
+	tariff_write_json(reader, text);
 	return psprintf("[%s]", text);
 }
 
 /* The index of the new test; of both strings the reader becomes the owner. */
 int
-add_attribute_test(TariffReader *reader, const char *name, const char *values)
+tariff_add_attribute_test(TariffReader *reader, const char *name, const char *values)
 {
 	Tariff	   *tariff = reader->tariff;
 
@@ -85,7 +85,7 @@ add_attribute_test(TariffReader *reader, const char *name, const char *values)
 
 /* The member `attributes`, as tests at the end of the tariff's; how many they are. */
 int
-read_attribute_tests(TariffReader *reader, const JsonPlace *object)
+tariff_read_attribute_tests(TariffReader *reader, const JsonPlace *object)
 {
 	int			start = reader->out->len;
 	int			count = 0;
@@ -93,14 +93,14 @@ read_attribute_tests(TariffReader *reader, const JsonPlace *object)
 				member;
 	JsonMembers members;
 
-	if (!begin_member(reader, object, "attributes", NULL, &attributes))
+	if (!tariff_begin_member(reader, object, "attributes", NULL, &attributes))
 		return 0;
-	members = json_members(&attributes);
-	for (; json_next_member(&members, &member); count++)
+	members = json_place_members(&attributes);
+	for (; json_place_next_member(&members, &member); count++)
 	{
-		write_key(reader, member.key);
-		add_attribute_test(reader, member.key, read_value(reader, &attributes, &member));
+		tariff_write_key(reader, member.key);
+		tariff_add_attribute_test(reader, member.key, read_value(reader, &attributes, &member));
 	}
-	end_member(reader, start);
+	tariff_end_member(reader, start);
 	return count;
 }

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/names.h"
+#include "billing/tariff/read_charge.h"
+#include "billing/tariff/read_condition.h"
 
 static const char *const multiplier_keys[] = {"name", "factor", "group", "to", "when", NULL};
 static const char *const flat_fare_keys[] = {"name", "amount", "when", NULL};
@@ -44,22 +46,22 @@ read_multiplied(TariffReader *reader, const JsonPlace *place)
 	const uint32 all = (1u << MULTIPLIED_COUNT) - 1;
 	uint32		to = 0;
 	JsonPlace	list;
-	int			count = json_find_list(place, "to", MAX_TARIFF_RULES, &list);
+	int			count = json_place_find_list(place, "to", MAX_TARIFF_RULES, &list);
 
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	name = json_element(&list, i);
+		JsonPlace	name = json_place_element(&list, i);
 
-		to |= 1u << multiplied_bits[json_choice(&name, multiplied_names, MULTIPLIED_COUNT)];
+		to |= 1u << multiplied_bits[json_place_choice(&name, multiplied_names, MULTIPLIED_COUNT)];
 	}
 	if (to == 0 || to == all)
 		return all;
-	write_key(reader, "to");
-	write_text(reader, "[");
+	tariff_write_key(reader, "to");
+	tariff_write_json(reader, "[");
 	for (int i = 0; i < MULTIPLIED_COUNT; i++)
 		if (to & (1u << multiplied_bits[i]))
-			write_string(reader, multiplied_names[i]);
-	end_list(reader);
+			tariff_write_string(reader, multiplied_names[i]);
+	tariff_end_list(reader);
 	return to;
 }
 
@@ -68,41 +70,41 @@ read_multiplier(TariffReader *reader, const JsonPlace *place, void *item)
 {
 	Multiplier *multiplier = item;
 
-	begin_object(reader, place, multiplier_keys);
-	multiplier->name = read_string(reader, place, "name", "multiplier");
-	read_decimal(reader, place, "factor", REQUIRED | NOT_NEGATIVE, &multiplier->factor);
-	multiplier->group = group_number(reader, read_string(reader, place, "group", NULL));
+	tariff_begin_object(reader, place, multiplier_keys);
+	multiplier->name = tariff_read_string(reader, place, "name", "multiplier");
+	tariff_read_decimal(reader, place, "factor", REQUIRED | NOT_NEGATIVE, &multiplier->factor);
+	multiplier->group = group_number(reader, tariff_read_string(reader, place, "group", NULL));
 	multiplier->to = read_multiplied(reader, place);
-	multiplier->when = read_condition(reader, place, EVALUATE_SEGMENT, true);
-	end_object(reader);
+	multiplier->when = tariff_read_condition(reader, place, EVALUATE_SEGMENT, true);
+	tariff_end_object(reader);
 }
 
 void
-read_multipliers(TariffReader *reader, const JsonPlace *top)
+tariff_read_multipliers(TariffReader *reader, const JsonPlace *top)
 {
 	Tariff	   *tariff = reader->tariff;
 
-	tariff->multiplier_count = read_list(reader, top, "multipliers", MAX_MULTIPLIERS, sizeof(Multiplier),
+	tariff->multiplier_count = tariff_read_list(reader, top, "multipliers", MAX_MULTIPLIERS, sizeof(Multiplier),
 										 &tariff->multipliers, read_multiplier);
 }
 
 static Condition *
 read_charge_condition(TariffReader *reader, const JsonPlace *place)
 {
-	return read_condition(reader, place, EVALUATE_START, false);
+	return tariff_read_condition(reader, place, EVALUATE_START, false);
 }
 
 void
-read_flat_fare(TariffReader *reader, const JsonPlace *place, void *item)
+tariff_read_flat_fare(TariffReader *reader, const JsonPlace *place, void *item)
 {
 	Charge	   *flat = item;
 
-	begin_object(reader, place, flat_fare_keys);
+	tariff_begin_object(reader, place, flat_fare_keys);
 	flat->attribute = -1;
-	flat->name = read_string(reader, place, "name", line_kind_names[LINE_FLAT]);
-	read_decimal(reader, place, "amount", REQUIRED | AMOUNT, &flat->amount);
+	flat->name = tariff_read_string(reader, place, "name", tariff_line_kind_names[LINE_FLAT]);
+	tariff_read_decimal(reader, place, "amount", REQUIRED | AMOUNT, &flat->amount);
 	flat->when = read_charge_condition(reader, place);
-	end_object(reader);
+	tariff_end_object(reader);
 }
 
 /* The index of an attribute among those that are amounts. */
@@ -119,24 +121,24 @@ amount_attribute(Tariff *tariff, const char *name)
 }
 
 void
-read_surcharge(TariffReader *reader, const JsonPlace *place, void *item)
+tariff_read_surcharge(TariffReader *reader, const JsonPlace *place, void *item)
 {
 	Charge	   *surcharge = item;
 	JsonPlace	attribute;
 	const char *attribute_name = NULL;
 
-	begin_object(reader, place, surcharge_keys);
+	tariff_begin_object(reader, place, surcharge_keys);
 	/* the attribute's name is its own, too, where there is none */
-	if (!json_one_of(place, "amount", "attribute") && json_find(place, "attribute", &attribute))
-		attribute_name = json_string(&attribute);
-	surcharge->name = read_string(reader, place, "name",
-								  attribute_name != NULL ? attribute_name : line_kind_names[LINE_SURCHARGE]);
+	if (!json_place_one_of(place, "amount", "attribute") && json_place_find(place, "attribute", &attribute))
+		attribute_name = json_place_string(&attribute);
+	surcharge->name = tariff_read_string(reader, place, "name",
+								  attribute_name != NULL ? attribute_name : tariff_line_kind_names[LINE_SURCHARGE]);
 	surcharge->when = read_charge_condition(reader, place);
 	surcharge->attribute = -1;
-	read_decimal(reader, place, "amount", AMOUNT, &surcharge->amount);
+	tariff_read_decimal(reader, place, "amount", AMOUNT, &surcharge->amount);
 	if (attribute_name != NULL)
-		surcharge->attribute = amount_attribute(reader->tariff, read_string(reader, place, "attribute", NULL));
-	end_object(reader);
+		surcharge->attribute = amount_attribute(reader->tariff, tariff_read_string(reader, place, "attribute", NULL));
+	tariff_end_object(reader);
 }
 
 static void
@@ -144,47 +146,47 @@ check_percent(const JsonPlace *object, const char *key, Rational percent)
 {
 	JsonPlace	place;
 
-	if (rational_compare(percent, whole(100)) > 0 && json_find(object, key, &place))
-		json_error(&place, NULL, "%s is more than 100 percent.", json_shown(&place));
+	if (rational_compare(percent, whole(100)) > 0 && json_place_find(object, key, &place))
+		json_place_error(&place, NULL, "%s is more than 100 percent.", json_place_shown(&place));
 }
 
 void
-read_discount(TariffReader *reader, const JsonPlace *place, void *item)
+tariff_read_discount(TariffReader *reader, const JsonPlace *place, void *item)
 {
 	Charge	   *discount = item;
 
-	begin_object(reader, place, discount_keys);
+	tariff_begin_object(reader, place, discount_keys);
 	discount->attribute = -1;
-	discount->name = read_string(reader, place, "name", line_kind_names[LINE_DISCOUNT]);
+	discount->name = tariff_read_string(reader, place, "name", tariff_line_kind_names[LINE_DISCOUNT]);
 	discount->when = read_charge_condition(reader, place);
-	discount->is_percent = json_one_of(place, "percent", "amount");
+	discount->is_percent = json_place_one_of(place, "percent", "amount");
 	if (discount->is_percent)
 	{
-		read_decimal(reader, place, "percent", NOT_NEGATIVE, &discount->amount);
+		tariff_read_decimal(reader, place, "percent", NOT_NEGATIVE, &discount->amount);
 		check_percent(place, "percent", discount->amount);
 	}
 	else
-		read_decimal(reader, place, "amount", AMOUNT | NOT_NEGATIVE, &discount->amount);
-	end_object(reader);
+		tariff_read_decimal(reader, place, "amount", AMOUNT | NOT_NEGATIVE, &discount->amount);
+	tariff_end_object(reader);
 }
 
 void
-read_cap(TariffReader *reader, const JsonPlace *place, void *item)
+tariff_read_cap(TariffReader *reader, const JsonPlace *place, void *item)
 {
 	Cap		   *cap = item;
 	Quantity	length;
 
-	begin_object(reader, place, cap_keys);
-	read_decimal(reader, place, "amount", REQUIRED | AMOUNT | NOT_NEGATIVE, &cap->amount);
+	tariff_begin_object(reader, place, cap_keys);
+	tariff_read_decimal(reader, place, "amount", REQUIRED | AMOUNT | NOT_NEGATIVE, &cap->amount);
 	cap->window = CAP_ROLLING;
-	if (json_one_of(place, "rolling", "calendar"))
+	if (json_place_one_of(place, "rolling", "calendar"))
 	{
-		read_quantity(reader, place, "rolling", OF_TIME | WHOLE | POSITIVE, &length);
+		tariff_read_quantity(reader, place, "rolling", OF_TIME | WHOLE | POSITIVE, &length);
 		cap->length = (int64) length.value.num;
 	}
 	else
-		cap->window = calendar_caps[read_choice(reader, place, "calendar", calendar_cap_names, lengthof(calendar_cap_names), -1)];
-	end_object(reader);
+		cap->window = calendar_caps[tariff_read_choice(reader, place, "calendar", calendar_cap_names, lengthof(calendar_cap_names), -1)];
+	tariff_end_object(reader);
 }
 
 /* Lines that are taxed; what comes after tax is not. */
@@ -192,7 +194,7 @@ static bool
 find_taxed_kind(const char *name, LineKind *kind)
 {
 	for (int i = 0; i < LINE_KIND_COUNT; i++)
-		if (strcmp(line_kind_names[i], name) == 0)
+		if (strcmp(tariff_line_kind_names[i], name) == 0)
 		{
 			*kind = i;
 			return i != LINE_TAX && i != LINE_ROUNDING && i != LINE_CASH;
@@ -208,34 +210,34 @@ read_tax_rules(TariffReader *reader, const JsonPlace *place, Tax *tax)
 				member;
 	JsonMembers members;
 
-	if (!begin_member(reader, place, "by", NULL, &by))
+	if (!tariff_begin_member(reader, place, "by", NULL, &by))
 		return;
-	tax->rules = palloc0(json_member_count(&by, MAX_TARIFF_RULES) * sizeof(TaxRule));
-	members = json_members(&by);
-	while (json_next_member(&members, &member))
+	tax->rules = palloc0(json_place_member_count(&by, MAX_TARIFF_RULES) * sizeof(TaxRule));
+	members = json_place_members(&by);
+	while (json_place_next_member(&members, &member))
 	{
 		TaxRule    *rule = &tax->rules[tax->rule_count++];
 
 		rule->name = member.key;
 		rule->by_kind = find_taxed_kind(member.key, &rule->kind);
-		read_decimal(reader, &by, member.key, NOT_NEGATIVE, &rule->percent);
+		tariff_read_decimal(reader, &by, member.key, NOT_NEGATIVE, &rule->percent);
 	}
-	end_member(reader, start);
+	tariff_end_member(reader, start);
 }
 
 void
-read_tax(TariffReader *reader, const JsonPlace *top)
+tariff_read_tax(TariffReader *reader, const JsonPlace *top)
 {
 	Tax		   *tax = &reader->tariff->tax;
 	int			start = reader->out->len;
 	JsonPlace	place;
 
-	if (!begin_member(reader, top, "tax", tax_keys, &place))
+	if (!tariff_begin_member(reader, top, "tax", tax_keys, &place))
 		return;
-	read_decimal(reader, &place, "percent", NOT_NEGATIVE | ZERO_IS_DEFAULT, &tax->percent);
+	tariff_read_decimal(reader, &place, "percent", NOT_NEGATIVE | ZERO_IS_DEFAULT, &tax->percent);
 	read_tax_rules(reader, &place, tax);
-	tax->included = read_flag(reader, &place, "included");
-	reader->tariff->has_tax = end_member(reader, start);
+	tax->included = tariff_read_flag(reader, &place, "included");
+	reader->tariff->has_tax = tariff_end_member(reader, start);
 }
 
 static bool
@@ -271,18 +273,18 @@ names_line(const char *name, const Tariff *tariff)
 
 /* Once all is read: is there what is taxed by name? */
 void
-check_tax_names(TariffReader *reader, const JsonPlace *top)
+tariff_check_tax_names(TariffReader *reader, const JsonPlace *top)
 {
 	const Tax  *tax = &reader->tariff->tax;
 	JsonPlace	place,
 				by,
 				member;
 
-	if (tax->rule_count == 0 || !json_find(top, "tax", &place) || !json_find(&place, "by", &by))
+	if (tax->rule_count == 0 || !json_place_find(top, "tax", &place) || !json_place_find(&place, "by", &by))
 		return;
 	for (int i = 0; i < tax->rule_count; i++)
 		if (!tax->rules[i].by_kind && !names_line(tax->rules[i].name, reader->tariff) &&
-			json_find(&by, tax->rules[i].name, &member))
-			json_error(&member, "Name a kind of lines, such as distance or surcharge, or what a rate, flat fare, surcharge or discount is called.",
+			json_place_find(&by, tax->rules[i].name, &member))
+			json_place_error(&member, "Name a kind of lines, such as distance or surcharge, or what a rate, flat fare, surcharge or discount is called.",
 					   "No line is of this kind or name.");
 }

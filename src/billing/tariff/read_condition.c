@@ -7,7 +7,10 @@
 #include "lib/qunique.h"
 #include "utils/timestamp.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/clock.h"
+#include "billing/tariff/read_attribute.h"
+#include "billing/tariff/read_condition.h"
+#include "billing/tariff/read_date.h"
 
 #define TEST_KEYS	"hours", "weekdays", "dates", "calendars", "date_of", "elapsed", "attributes"
 
@@ -64,15 +67,15 @@ parse_time(const char **text, int64 *time)
 static HourWindow
 window_value(const JsonPlace *place)
 {
-	const char *text = json_string(place);
+	const char *text = json_place_string(place);
 	HourWindow	window;
 
 	if (!parse_time(&text, &window.from) || *text++ != '-' || !parse_time(&text, &window.to) || *text != '\0')
-		json_error(place, "Write it as in \"22:00-06:00\".", "%s is not a window of local time.", json_shown(place));
+		json_place_error(place, "Write it as in \"22:00-06:00\".", "%s is not a window of local time.", json_place_shown(place));
 	if (window.from % MICROSECONDS_PER_DAY == window.to)
-		json_error(place, "Write \"00:00-24:00\" for the whole day.", "%s is empty.", json_shown(place));
+		json_place_error(place, "Write \"00:00-24:00\" for the whole day.", "%s is empty.", json_place_shown(place));
 	if (window.from == MICROSECONDS_PER_DAY)
-		json_error(place, "Write \"00:00\" for the start of a day.", "%s begins at the end of the day.", json_shown(place));
+		json_place_error(place, "Write \"00:00\" for the start of a day.", "%s begins at the end of the day.", json_place_shown(place));
 	if (window.to < window.from)
 		window.to += MICROSECONDS_PER_DAY;
 	return window;
@@ -102,60 +105,60 @@ static void
 read_hours(TariffReader *reader, const JsonPlace *object, Condition *condition)
 {
 	JsonPlace	list;
-	int			count = json_find_list(object, "hours", MAX_TARIFF_RULES, &list);
+	int			count = json_place_find_list(object, "hours", MAX_TARIFF_RULES, &list);
 
 	if (count == 0)
 		return;
 	condition->hours = palloc(count * sizeof(HourWindow));
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	place = json_element(&list, i);
+		JsonPlace	place = json_place_element(&list, i);
 
 		condition->hours[i] = window_value(&place);
 	}
 	qsort(condition->hours, count, sizeof(HourWindow), compare_windows);
 	condition->hour_count = (int) qunique(condition->hours, count, sizeof(HourWindow), compare_windows);
-	write_key(reader, "hours");
-	write_text(reader, "[");
+	tariff_write_key(reader, "hours");
+	tariff_write_json(reader, "[");
 	for (int i = 0; i < condition->hour_count; i++)
 	{
 		HourWindow	window = condition->hours[i];
 		bool		crosses = window.to > MICROSECONDS_PER_DAY;
 
-		write_string(reader, psprintf("%s-%s", time_text(window.from),
+		tariff_write_string(reader, psprintf("%s-%s", time_text(window.from),
 									  time_text(window.to - (crosses ? MICROSECONDS_PER_DAY : 0))));
 	}
-	end_list(reader);
+	tariff_end_list(reader);
 }
 
 static void
 read_weekdays(TariffReader *reader, const JsonPlace *object, Condition *condition)
 {
 	JsonPlace	list;
-	int			count = json_find_list(object, "weekdays", MAX_TARIFF_RULES, &list);
+	int			count = json_place_find_list(object, "weekdays", MAX_TARIFF_RULES, &list);
 
 	if (count == 0)
 		return;
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	place = json_element(&list, i);
+		JsonPlace	place = json_place_element(&list, i);
 
-		condition->weekdays |= 1 << json_choice(&place, day_names, lengthof(day_names));
+		condition->weekdays |= 1 << json_place_choice(&place, day_names, lengthof(day_names));
 	}
-	write_key(reader, "weekdays");
-	write_text(reader, "[");
+	tariff_write_key(reader, "weekdays");
+	tariff_write_json(reader, "[");
 	for (int day = 0; day < (int) lengthof(day_names); day++)
 		if (condition->weekdays & (1 << day))
-			write_string(reader, day_names[day]);
-	end_list(reader);
+			tariff_write_string(reader, day_names[day]);
+	tariff_end_list(reader);
 }
 
 static void
 read_date_of(TariffReader *reader, const JsonPlace *object, Condition *condition)
 {
-	condition->date_of_instant = read_choice(reader, object, "date_of", date_of_names, lengthof(date_of_names), 0) == 1;
+	condition->date_of_instant = tariff_read_choice(reader, object, "date_of", date_of_names, lengthof(date_of_names), 0) == 1;
 	if (condition->date_of_instant && condition->weekdays == 0 && !condition->has_dates && !condition->has_calendars)
-		json_error(object, NULL, "\"date_of\" says how weekdays, dates and calendars are asked, and none is given.");
+		json_place_error(object, NULL, "\"date_of\" says how weekdays, dates and calendars are asked, and none is given.");
 }
 
 /* Even with no bounds it is a test: not before the start. */
@@ -166,17 +169,17 @@ read_elapsed(TariffReader *reader, const JsonPlace *object, Condition *condition
 	Quantity	from,
 				to;
 
-	if (!begin_member(reader, object, "elapsed", elapsed_keys, &place))
+	if (!tariff_begin_member(reader, object, "elapsed", elapsed_keys, &place))
 		return;
 	condition->has_elapsed = true;
-	read_quantity(reader, &place, "from", OF_TIME | WHOLE | ZERO_IS_DEFAULT, &from);
+	tariff_read_quantity(reader, &place, "from", OF_TIME | WHOLE | ZERO_IS_DEFAULT, &from);
 	condition->elapsed_from = (int64) from.value.num;
 	condition->elapsed_to = PG_INT64_MAX;
-	if (read_quantity(reader, &place, "to", OF_TIME | WHOLE, &to))
+	if (tariff_read_quantity(reader, &place, "to", OF_TIME | WHOLE, &to))
 		condition->elapsed_to = (int64) to.value.num;
 	if (condition->elapsed_from >= condition->elapsed_to)
-		json_error(&place, NULL, "\"from\" is not before \"to\".");
-	end_object(reader);
+		json_place_error(&place, NULL, "\"from\" is not before \"to\".");
+	tariff_end_object(reader);
 }
 
 /* All tests but `not`; true if there is any. */
@@ -185,12 +188,12 @@ read_tests(TariffReader *reader, const JsonPlace *place, Condition *condition)
 {
 	read_hours(reader, place, condition);
 	read_weekdays(reader, place, condition);
-	condition->has_dates = read_dates(reader, place, &condition->dates);
-	condition->has_calendars = read_calendar_names(reader, place, &condition->calendar_dates);
+	condition->has_dates = tariff_read_dates(reader, place, &condition->dates);
+	condition->has_calendars = tariff_read_calendar_names(reader, place, &condition->calendar_dates);
 	read_date_of(reader, place, condition);
 	read_elapsed(reader, place, condition);
 	condition->first_attribute = reader->tariff->attribute_test_count;
-	condition->attribute_count = read_attribute_tests(reader, place);
+	condition->attribute_count = tariff_read_attribute_tests(reader, place);
 	return condition->hour_count > 0 || condition->weekdays != 0 || condition->has_dates ||
 		condition->has_calendars || condition->has_elapsed || condition->attribute_count > 0;
 }
@@ -201,12 +204,12 @@ read_negated(TariffReader *reader, const JsonPlace *place)
 	JsonPlace	negated;
 	Condition  *condition;
 
-	if (!begin_member(reader, place, "not", negated_keys, &negated))
+	if (!tariff_begin_member(reader, place, "not", negated_keys, &negated))
 		return NULL;
 	condition = palloc0(sizeof(Condition));
 	if (!read_tests(reader, &negated, condition))
-		json_error(&negated, NULL, "The condition is always true, so it never fails to hold.");
-	end_object(reader);
+		json_place_error(&negated, NULL, "The condition is always true, so it never fails to hold.");
+	tariff_end_object(reader);
 	return condition;
 }
 
@@ -214,23 +217,23 @@ static Evaluation
 read_evaluation(TariffReader *reader, const JsonPlace *place, Evaluation absent, bool unit_allowed)
 {
 	JsonPlace	member;
-	Evaluation	evaluate = read_choice(reader, place, "evaluate", evaluation_names, lengthof(evaluation_names), absent);
+	Evaluation	evaluate = tariff_read_choice(reader, place, "evaluate", evaluation_names, lengthof(evaluation_names), absent);
 
-	if (evaluate == EVALUATE_UNIT && !unit_allowed && json_find(place, "evaluate", &member))
-		json_error(&member, NULL, "Only rates and multipliers are evaluated by \"unit\".");
+	if (evaluate == EVALUATE_UNIT && !unit_allowed && json_place_find(place, "evaluate", &member))
+		json_place_error(&member, NULL, "Only rates and multipliers are evaluated by \"unit\".");
 	return evaluate;
 }
 
 /* The member `when`; NULL if it always holds, or is not there. */
 Condition *
-read_condition(TariffReader *reader, const JsonPlace *object, Evaluation absent, bool unit_allowed)
+tariff_read_condition(TariffReader *reader, const JsonPlace *object, Evaluation absent, bool unit_allowed)
 {
 	int			start = reader->out->len;
 	JsonPlace	place;
 	Condition  *condition;
 	bool		has_tests;
 
-	if (!begin_member(reader, object, "when", condition_keys, &place))
+	if (!tariff_begin_member(reader, object, "when", condition_keys, &place))
 		return NULL;
 	condition = palloc0(sizeof(Condition));
 	has_tests = read_tests(reader, &place, condition);
@@ -239,35 +242,35 @@ read_condition(TariffReader *reader, const JsonPlace *object, Evaluation absent,
 	if (condition->negated != NULL)
 		condition->negated->evaluate = condition->evaluate;
 	else if (!has_tests && condition->evaluate != absent)
-		json_error(&place, NULL, "The condition has nothing to evaluate.");
-	return end_member(reader, start) ? condition : NULL;
+		json_place_error(&place, NULL, "The condition has nothing to evaluate.");
+	return tariff_end_member(reader, start) ? condition : NULL;
 }
 
 /* The same for cash, of which an empty condition is not the default. */
 Condition *
-read_cash_condition(TariffReader *reader, const JsonPlace *cash)
+tariff_read_cash_condition(TariffReader *reader, const JsonPlace *cash)
 {
 	int			start = reader->out->len;
 	const char *written;
 	JsonPlace	when;
-	Condition  *condition = read_condition(reader, cash, EVALUATE_START, false);
+	Condition  *condition = tariff_read_condition(reader, cash, EVALUATE_START, false);
 
-	if (condition == NULL && json_find(cash, "when", &when))
+	if (condition == NULL && json_place_find(cash, "when", &when))
 	{
-		write_key(reader, "when");
-		write_text(reader, "{}");
+		tariff_write_key(reader, "when");
+		tariff_write_json(reader, "{}");
 		return NULL;
 	}
 	if (condition == NULL)
 	{
 		condition = palloc0(sizeof(Condition));
 		condition->evaluate = EVALUATE_START;
-		condition->first_attribute = add_attribute_test(reader, CASH_NAME, "[" CASH_VALUE "]");
+		condition->first_attribute = tariff_add_attribute_test(reader, CASH_NAME, "[" CASH_VALUE "]");
 		condition->attribute_count = 1;
 		return condition;
 	}
 	written = reader->out->data + start;
 	if (strcmp(written + strspn(written, ", "), CASH_CONDITION) == 0)
-		unwrite(reader, start);
+		tariff_unwrite(reader, start);
 	return condition;
 }

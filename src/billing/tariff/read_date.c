@@ -8,7 +8,7 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/read_date.h"
 
 /* What one list may have, and what the conditions of a tariff may copy of them. */
 #define MAX_DATES			10000
@@ -47,7 +47,7 @@ parse_date(const char *text, int32 *date)
 static DateRange
 range_value(const JsonPlace *place)
 {
-	const char *text = json_string(place);
+	const char *text = json_place_string(place);
 	size_t		length = strlen(text);
 	DateRange	range;
 	bool		valid = length >= DATE_LENGTH && parse_date(text, &range.first);
@@ -56,10 +56,10 @@ range_value(const JsonPlace *place)
 		range.last = range.first;
 	else if (!valid || length != 2 * DATE_LENGTH + 1 || text[DATE_LENGTH] != '/' ||
 			 !parse_date(text + DATE_LENGTH + 1, &range.last))
-		json_error(place, "Write it as in \"2024-12-25\" or \"2024-12-30/2025-01-02\".",
-				   "%s is not a date, or two.", json_shown(place));
+		json_place_error(place, "Write it as in \"2024-12-25\" or \"2024-12-30/2025-01-02\".",
+				   "%s is not a date, or two.", json_place_shown(place));
 	if (range.last < range.first)
-		json_error(place, NULL, "%s ends before it begins.", json_shown(place));
+		json_place_error(place, NULL, "%s ends before it begins.", json_place_shown(place));
 	return range;
 }
 
@@ -111,41 +111,41 @@ read_date_list(TariffReader *reader, const JsonPlace *list, int count, DateList 
 	dates->ranges = palloc(count * sizeof(DateRange));
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	place = json_element(list, i);
+		JsonPlace	place = json_place_element(list, i);
 
 		dates->ranges[i] = range_value(&place);
 	}
 	qsort(dates->ranges, count, sizeof(DateRange), compare_ranges);
 	dates->count = (int) qunique(dates->ranges, count, sizeof(DateRange), compare_ranges);
-	write_text(reader, "[");
+	tariff_write_json(reader, "[");
 	for (int i = 0; i < dates->count; i++)
 	{
 		DateRange	range = dates->ranges[i];
 		const char *first = date_text(range.first);
 
-		write_string(reader, range.first == range.last ? first : psprintf("%s/%s", first, date_text(range.last)));
+		tariff_write_string(reader, range.first == range.last ? first : psprintf("%s/%s", first, date_text(range.last)));
 	}
-	end_list(reader);
+	tariff_end_list(reader);
 	merge_ranges(dates);
 }
 
 /* The member `dates` of a condition; false if it is not there. */
 bool
-read_dates(TariffReader *reader, const JsonPlace *object, DateList *dates)
+tariff_read_dates(TariffReader *reader, const JsonPlace *object, DateList *dates)
 {
 	JsonPlace	list;
-	int			count = json_find_list(object, "dates", MAX_DATES, &list);
+	int			count = json_place_find_list(object, "dates", MAX_DATES, &list);
 
 	if (count == 0)
 		return false;
-	write_key(reader, "dates");
+	tariff_write_key(reader, "dates");
 	read_date_list(reader, &list, count, dates);
 	return true;
 }
 
 /* The member `calendars` of the tariff. */
 void
-read_calendars(TariffReader *reader, const JsonPlace *top)
+tariff_read_calendars(TariffReader *reader, const JsonPlace *top)
 {
 	Tariff	   *tariff = reader->tariff;
 	int			start = reader->out->len;
@@ -153,22 +153,22 @@ read_calendars(TariffReader *reader, const JsonPlace *top)
 				list;
 	JsonMembers members;
 
-	if (!begin_member(reader, top, "calendars", NULL, &calendars))
+	if (!tariff_begin_member(reader, top, "calendars", NULL, &calendars))
 		return;
-	tariff->calendars = palloc0(json_member_count(&calendars, MAX_TARIFF_RULES) * sizeof(Calendar));
-	members = json_members(&calendars);
-	while (json_next_member(&members, &list))
+	tariff->calendars = palloc0(json_place_member_count(&calendars, MAX_TARIFF_RULES) * sizeof(Calendar));
+	members = json_place_members(&calendars);
+	while (json_place_next_member(&members, &list))
 	{
 		Calendar   *calendar = &tariff->calendars[tariff->calendar_count++];
-		int			count = json_list_length(&list, MAX_DATES);
+		int			count = json_place_list_length(&list, MAX_DATES);
 
 		if (count == 0)
-			json_error(&list, "Give its dates, or leave the calendar out if nothing names it.", "The calendar has no dates.");
+			json_place_error(&list, "Give its dates, or leave the calendar out if nothing names it.", "The calendar has no dates.");
 		calendar->name = list.key;
-		write_key(reader, list.key);
+		tariff_write_key(reader, list.key);
 		read_date_list(reader, &list, count, &calendar->dates);
 	}
-	end_member(reader, start);
+	tariff_end_member(reader, start);
 }
 
 static const Calendar *
@@ -193,7 +193,7 @@ add_calendar(TariffReader *reader, const JsonPlace *place, const DateList *added
 	}
 	reader->date_copies += dates->count + added->count;
 	if (reader->date_copies > MAX_DATE_COPIES)
-		json_error(place, "Put the dates into one calendar, and name that.",
+		json_place_error(place, "Put the dates into one calendar, and name that.",
 				   "The conditions that name several calendars have more than %d dates.", MAX_DATE_COPIES);
 	both = palloc((dates->count + added->count) * sizeof(DateRange));
 	memcpy(both, dates->ranges, dates->count * sizeof(DateRange));
@@ -206,10 +206,10 @@ add_calendar(TariffReader *reader, const JsonPlace *place, const DateList *added
 static void
 read_calendar_name(TariffReader *reader, const JsonPlace *place, DateList *dates)
 {
-	const char *name = json_string(place);
+	const char *name = json_place_string(place);
 	const Calendar *calendar = find_calendar(reader->tariff, name);
 
-	write_string(reader, name);
+	tariff_write_string(reader, name);
 	if (calendar != NULL)
 		add_calendar(reader, place, &calendar->dates, dates);
 	else if (!reader->compiled->calendars_missing)
@@ -222,21 +222,21 @@ read_calendar_name(TariffReader *reader, const JsonPlace *place, DateList *dates
 
 /* The member `calendars` of a condition; false if it is not there. */
 bool
-read_calendar_names(TariffReader *reader, const JsonPlace *object, DateList *dates)
+tariff_read_calendar_names(TariffReader *reader, const JsonPlace *object, DateList *dates)
 {
 	JsonPlace	list;
-	int			count = json_find_list(object, "calendars", MAX_TARIFF_RULES, &list);
+	int			count = json_place_find_list(object, "calendars", MAX_TARIFF_RULES, &list);
 
 	if (count == 0)
 		return false;
-	write_key(reader, "calendars");
-	write_text(reader, "[");
+	tariff_write_key(reader, "calendars");
+	tariff_write_json(reader, "[");
 	for (int i = 0; i < count; i++)
 	{
-		JsonPlace	place = json_element(&list, i);
+		JsonPlace	place = json_place_element(&list, i);
 
 		read_calendar_name(reader, &place, dates);
 	}
-	end_list(reader);
+	tariff_end_list(reader);
 	return true;
 }

@@ -4,7 +4,8 @@
  */
 #include "postgres.h"
 
-#include "billing/tariff/read.h"
+#include "billing/tariff/names.h"
+#include "billing/tariff/read_meter.h"
 
 static const char *const meter_keys[] = {
 	"mode", "distance", "time", "crossover", "increment", "charge", "covers", "gap", NULL
@@ -30,23 +31,23 @@ read_meter_rate(TariffReader *reader, const JsonPlace *meter, Dimension dimensio
 	JsonPlace	place;
 	Quantity	unit;
 
-	if (!begin_member(reader, meter, dimension_names[dimension], meter_rate_keys, &place))
+	if (!tariff_begin_member(reader, meter, tariff_dimension_names[dimension], meter_rate_keys, &place))
 		return;
 	rate->given = true;
-	read_decimal(reader, &place, "price", REQUIRED | AMOUNT | NOT_NEGATIVE, &rate->price);
-	read_quantity(reader, &place, "unit", REQUIRED | POSITIVE | dimension_kind(dimension), &unit);
+	tariff_read_decimal(reader, &place, "price", REQUIRED | AMOUNT | NOT_NEGATIVE, &rate->price);
+	tariff_read_quantity(reader, &place, "unit", REQUIRED | POSITIVE | tariff_dimension_kind(dimension), &unit);
 	rate->unit = unit.value;
 	rate->unit_name = unit.text;
-	end_object(reader);
+	tariff_end_object(reader);
 }
 
 static void
 check_meter_rates(const JsonPlace *place, const Meter *meter)
 {
 	if (!meter->distance.given && !meter->time.given)
-		json_error(place, NULL, "Neither of the keys \"distance\" and \"time\" is given.");
+		json_place_error(place, NULL, "Neither of the keys \"distance\" and \"time\" is given.");
 	if (meter->mode != METER_D && !(meter->distance.given && meter->time.given))
-		json_error(place, NULL, "Mode \"%s\" compares two tariffs, and \"%s\" is missing.",
+		json_place_error(place, NULL, "Mode \"%s\" compares two tariffs, and \"%s\" is missing.",
 				   meter_mode_names[meter->mode], meter->distance.given ? "time" : "distance");
 }
 
@@ -56,12 +57,12 @@ read_crossover(TariffReader *reader, const JsonPlace *place, Meter *meter)
 	Quantity	speed;
 	JsonPlace	member;
 
-	meter->has_crossover = read_quantity(reader, place, "crossover", OF_SPEED | POSITIVE, &speed);
+	meter->has_crossover = tariff_read_quantity(reader, place, "crossover", OF_SPEED | POSITIVE, &speed);
 	meter->crossover = speed.value;
-	if (meter->has_crossover && meter->mode == METER_D && json_find(place, "crossover", &member))
-		json_error(&member, NULL, "Mode \"D\" charges distance and time at every speed.");
+	if (meter->has_crossover && meter->mode == METER_D && json_place_find(place, "crossover", &member))
+		json_place_error(&member, NULL, "Mode \"D\" charges distance and time at every speed.");
 	if (!meter->has_crossover && meter->mode != METER_D && is_zero(meter->distance.price))
-		json_error(place, "Give a \"crossover\".", "Where distance costs nothing, the tariffs are equal at no speed.");
+		json_place_error(place, "Give a \"crossover\".", "Where distance costs nothing, the tariffs are equal at no speed.");
 }
 
 static void
@@ -69,10 +70,10 @@ read_increment(TariffReader *reader, const JsonPlace *place, Meter *meter)
 {
 	JsonPlace	charge;
 
-	meter->has_increment = read_decimal(reader, place, "increment", AMOUNT | POSITIVE, &meter->increment);
-	if (!meter->has_increment && json_find(place, "charge", &charge))
-		json_error(&charge, "Give the meter an \"increment\".", "A meter that runs continuously has no units to charge.");
-	meter->in_advance = read_choice(reader, place, "charge", charge_names, lengthof(charge_names), 0) == 1;
+	meter->has_increment = tariff_read_decimal(reader, place, "increment", AMOUNT | POSITIVE, &meter->increment);
+	if (!meter->has_increment && json_place_find(place, "charge", &charge))
+		json_place_error(&charge, "Give the meter an \"increment\".", "A meter that runs continuously has no units to charge.");
+	meter->in_advance = tariff_read_choice(reader, place, "charge", charge_names, lengthof(charge_names), 0) == 1;
 }
 
 /* What values a quantity has to be there. */
@@ -81,8 +82,8 @@ check_given(const JsonPlace *place, const char *key, const MeterRate *rate, cons
 {
 	JsonPlace	member;
 
-	if (!rate->given && json_find(place, key, &member))
-		json_error(&member, NULL, "It needs the tariff \"%s\", which the meter does not have.", name);
+	if (!rate->given && json_place_find(place, key, &member))
+		json_place_error(&member, NULL, "It needs the tariff \"%s\", which the meter does not have.", name);
 }
 
 static void
@@ -90,7 +91,7 @@ read_covers(TariffReader *reader, const JsonPlace *place, Meter *meter)
 {
 	Quantity	covers;
 
-	read_quantity(reader, place, "covers", OF_LENGTH | OF_TIME | ZERO_IS_DEFAULT, &covers);
+	tariff_read_quantity(reader, place, "covers", OF_LENGTH | OF_TIME | ZERO_IS_DEFAULT, &covers);
 	meter->covers = covers.value;
 	meter->covers_time = covers.kind == OF_TIME;
 	if (meter->covers_time)
@@ -102,7 +103,7 @@ read_covers(TariffReader *reader, const JsonPlace *place, Meter *meter)
 static void
 read_gap(TariffReader *reader, const JsonPlace *place, Meter *meter)
 {
-	meter->gap = read_choice(reader, place, "gap", gap_names, lengthof(gap_names), GAP_AS_LEG);
+	meter->gap = tariff_read_choice(reader, place, "gap", gap_names, lengthof(gap_names), GAP_AS_LEG);
 	if (meter->gap == GAP_AS_TIME)
 		check_given(place, "gap", &meter->time, "time");
 	else if (meter->gap == GAP_AS_DISTANCE)
@@ -110,15 +111,15 @@ read_gap(TariffReader *reader, const JsonPlace *place, Meter *meter)
 }
 
 void
-read_meter(TariffReader *reader, const JsonPlace *top)
+tariff_read_meter(TariffReader *reader, const JsonPlace *top)
 {
 	Meter	   *meter = &reader->tariff->meter;
 	JsonPlace	place;
 
-	if (!begin_member(reader, top, "meter", meter_keys, &place))
+	if (!tariff_begin_member(reader, top, "meter", meter_keys, &place))
 		return;
 	reader->tariff->has_meter = true;
-	meter->mode = read_choice(reader, &place, "mode", meter_mode_names, lengthof(meter_mode_names), -1);
+	meter->mode = tariff_read_choice(reader, &place, "mode", meter_mode_names, lengthof(meter_mode_names), -1);
 	read_meter_rate(reader, &place, DISTANCE, &meter->distance);
 	read_meter_rate(reader, &place, TIME, &meter->time);
 	check_meter_rates(&place, meter);
@@ -126,5 +127,5 @@ read_meter(TariffReader *reader, const JsonPlace *top)
 	read_increment(reader, &place, meter);
 	read_covers(reader, &place, meter);
 	read_gap(reader, &place, meter);
-	end_object(reader);
+	tariff_end_object(reader);
 }

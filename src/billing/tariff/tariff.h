@@ -18,8 +18,6 @@
 #define MAX_MULTIPLIERS			32
 #define MAX_CAPS				8
 
-#define MICROSECONDS_PER_DAY	INT64_C(86400000000)
-
 typedef enum Dimension
 {
 	DISTANCE, TIME, MOVING, STOPPED, RESERVED,
@@ -303,19 +301,5 @@ typedef struct Tariff
 	int			amount_attribute_count;
 	const char **amount_attributes;
 } Tariff;
-
-/* ISO 4217 */
-typedef struct Currency
-{
-	char		code[4];
-	int			digits;
-	Rational	cash_step;
-} Currency;
-
-extern const char *const dimension_names[DIMENSION_COUNT];
-extern const char *const line_kind_names[LINE_KIND_COUNT];
-extern const char *const rounding_mode_names[];
-
-extern bool currency_find(const char *code, Currency *currency);
 
 #endif							/* TRIPMETER_TARIFF_H */

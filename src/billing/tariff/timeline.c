@@ -96,7 +96,7 @@ ask_tests(const Timeline *timeline, int64_t instant)
 	uint32_t	answers = 0;
 
 	for (int i = 0; i < timeline->test_count; i++)
-		if (windows_hold(timeline->tests[i], timeline->clock, instant))
+		if (condition_windows_hold(timeline->tests[i], timeline->clock, instant))
 			answers |= UINT32_C(1) << i;
 	return answers;
 }
@@ -122,7 +122,7 @@ fill_stretch(const Timeline *timeline, TimelineStretch *stretch)
 	InstantList edges = {.provider = timeline->provider};
 
 	for (int i = 0; i < timeline->test_count; i++)
-		add_window_edges(timeline->tests[i], timeline->clock, from, to, &edges);
+		condition_window_edges(timeline->tests[i], timeline->clock, from, to, &edges);
 	instant_list_sort(&edges);
 	add_answers(timeline, stretch, from);
 	for (int i = 0; i < edges.count; i++)

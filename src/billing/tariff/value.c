@@ -1,9 +1,9 @@
 /*
  * value.c
- *		Tariffs as stored, and the compiled ones of a call site.
+ *		Tariffs as values of SQL, and the compiled ones that a call site keeps.
  *
- * A value is its canonical text.  A query that uses a tariff for a million trips
- * compiles it once, and so each of the tariffs of a table.
+ * A query that uses a tariff for a million trips compiles it once.  The same holds for
+ * each tariff of a table that the query reads.
  */
 #include "postgres.h"
 
@@ -15,11 +15,12 @@
 #include "utils/numeric.h"
 
 #include "billing/tariff/read.h"
+#include "billing/tariff/value.h"
 #include "compat.h"
 
 #define MAX_TARIFF_BYTES	(1024 * 1024)
 
-/* A call site that has more than this starts over. */
+/* A call site that keeps more than this throws all of it away and starts over. */
 #define MAX_CACHED_BYTES	(64 * 1024 * 1024)
 #define MAX_CACHED_TARIFFS	10000
 
@@ -29,15 +30,16 @@ typedef struct CachedTariff
 	CompiledTariff *compiled;
 } CachedTariff;
 
+/* The tariffs of a call site. */
 typedef struct TariffCache
 {
-	MemoryContext context;		/* the tariffs and their table; this struct is outside */
-	HTAB	   *tariffs;		/* of CachedTariff; NULL: there is none yet */
-	CompiledTariff *last;		/* what was used last, or NULL */
+	MemoryContext context;		/* of the tariffs and their table, but not of this struct */
+	HTAB	   *tariffs;		/* of CachedTariff; NULL while there is none */
+	CompiledTariff *last;		/* the one used last, or NULL */
 	bool		constant;		/* is the argument the same in every call? */
-	uint64		compiled_count; /* with those that were thrown away, */
-	uint64		gone_count;		/* which are so many, the first ones */
-	void	   *call_site;		/* see tariff_call_site */
+	uint64		compiled_count; /* number of the tariff compiled last */
+	uint64		gone_count;		/* number of the last one that was thrown away */
+	void	   *call_site;		/* see tariff_call_site() */
 } TariffCache;
 
 /* The functions that return false do so after a soft error, which is in `escontext`. */
@@ -48,24 +50,26 @@ check_size(size_t length, Node *escontext)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("tariff is too large"),
-				 errdetail("It has %zu bytes, and at most %d are allowed.", length, MAX_TARIFF_BYTES)));
+				 errdetail("It has %zu bytes, and at most %d are allowed.",
+						   length, MAX_TARIFF_BYTES)));
 	return true;
 }
 
-/* Read a text as JSON, without a look at what it says. */
+/* Parse a text as JSON, without a look at what it says. */
 bool
 tariff_parse(const char *text, size_t length, Node *escontext, Jsonb **document)
 {
 	Datum		value;
 
 	if (!check_size(length, escontext) ||
-		!DirectInputFunctionCallSafe(jsonb_in, pnstrdup(text, length), InvalidOid, -1, escontext, &value))
+		!DirectInputFunctionCallSafe(jsonb_in, pnstrdup(text, length), InvalidOid, -1,
+									 escontext, &value))
 		return false;
 	*document = DatumGetJsonbP(value);
 	return true;
 }
 
-/* Make the value of a document. */
+/* Make the value in SQL of a document, which is checked. */
 bool
 tariff_value(Jsonb *document, Node *escontext, Datum *value)
 {
@@ -82,11 +86,12 @@ tariff_value(Jsonb *document, Node *escontext, Datum *value)
 	return true;
 }
 
-/* Read a stored value; what is left of reading it does not stay in the context. */
+/* Compile a stored value into a context, where none of its parsed JSON stays. */
 static CompiledTariff *
 compile(MemoryContext context, const TariffText *key)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tripmeter tariff", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "tripmeter tariff",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	StringInfoData canonical;
 	Jsonb	   *document;
@@ -120,23 +125,24 @@ match_keys(const void *a, const void *b, Size size pg_attribute_unused())
 }
 
 /*
- * A parameter would not do: PL/pgSQL evaluates an expression again and again with other
- * values of its variables.
+ * Is an argument the same in every call?  A parameter is not: PL/pgSQL evaluates one
+ * expression again and again with other values of its variables.
  */
 static bool
 is_constant(Node *call, int arg)
 {
-	return call != NULL && IsA(call, FuncExpr) && IsA(list_nth(((FuncExpr *) call)->args, arg), Const);
+	return call != NULL && IsA(call, FuncExpr) &&
+		IsA(list_nth(((FuncExpr *) call)->args, arg), Const);
 }
 
 static TariffCache *
-make_cache(FunctionCallInfo fcinfo, int arg)
+make_cache(FmgrInfo *site)
 {
-	TariffCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(TariffCache));
+	TariffCache *cache = MemoryContextAllocZero(site->fn_mcxt, sizeof(TariffCache));
 
-	cache->constant = is_constant(fcinfo->flinfo->fn_expr, arg);
-	cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "tripmeter tariffs", ALLOCSET_DEFAULT_SIZES);
-	fcinfo->flinfo->fn_extra = cache;
+	cache->context = AllocSetContextCreate(site->fn_mcxt, "tripmeter tariffs",
+										   ALLOCSET_DEFAULT_SIZES);
+	site->fn_extra = cache;
 	return cache;
 }
 
@@ -192,8 +198,10 @@ add_tariff(TariffCache *cache, const TariffText *key)
 static CompiledTariff *
 find_tariff(TariffCache *cache, const TariffText *key)
 {
-	CachedTariff *entry = cache->tariffs == NULL ? NULL : hash_search(cache->tariffs, key, HASH_FIND, NULL);
+	CachedTariff *entry = NULL;
 
+	if (cache->tariffs != NULL)
+		entry = hash_search(cache->tariffs, key, HASH_FIND, NULL);
 	return entry != NULL ? entry->compiled : add_tariff(cache, key);
 }
 
@@ -203,31 +211,55 @@ is_of(const CompiledTariff *compiled, const TariffText *key)
 	return match_keys(&compiled->text, key, sizeof(TariffText)) == 0;
 }
 
-/*
- * The compiled form of an argument.  It lives until the call site asks for another one:
- * then what it has may be more than it may have, and is thrown away.
- */
-CompiledTariff *
-tariff_argument_again(FunctionCallInfo fcinfo, int arg, const TariffHint *hint)
+/* Look for a value among the tariffs that were used last or that a hint names, then further. */
+static CompiledTariff *
+find_expected(TariffCache *cache, struct varlena *value, const TariffHint *hint)
 {
-	TariffCache *cache = fcinfo->flinfo->fn_extra;
-	struct varlena *value;
-	TariffText	key;
+	TariffText	key = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 
-	if (cache == NULL)
-		cache = make_cache(fcinfo, arg);
-	if (cache->constant && cache->last != NULL)
-		return cache->last;
-	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
-	key = (TariffText) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 	if (cache->last == NULL || !is_of(cache->last, &key))
 	{
+		/* a hint is valid unless its tariff was thrown away */
 		bool		expected = hint->number > cache->gone_count && is_of(hint->compiled, &key);
 
 		cache->last = expected ? hint->compiled : find_tariff(cache, &key);
 	}
-	PG_FREE_IF_COPY(value, arg);
 	return cache->last;
+}
+
+/*
+ * Return the compiled form of a value.  It lives until the call site asks for another
+ * one, because a cache that is full is emptied then.
+ */
+CompiledTariff *
+tariff_of_value(FmgrInfo *site, struct varlena *value)
+{
+	TariffCache *cache = site->fn_extra;
+
+	if (cache == NULL)
+		cache = make_cache(site);
+	return find_expected(cache, value, &(TariffHint) {0});
+}
+
+/* Do the same for an argument that an earlier call may have had. */
+CompiledTariff *
+tariff_argument_again(FunctionCallInfo fcinfo, int arg, const TariffHint *hint)
+{
+	TariffCache *cache = fcinfo->flinfo->fn_extra;
+	CompiledTariff *compiled;
+	struct varlena *value;
+
+	if (cache == NULL)
+	{
+		cache = make_cache(fcinfo->flinfo);
+		cache->constant = is_constant(fcinfo->flinfo->fn_expr, arg);
+	}
+	if (cache->constant && cache->last != NULL)
+		return cache->last;
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(arg));
+	compiled = find_expected(cache, value, hint);
+	PG_FREE_IF_COPY(value, arg);
+	return compiled;
 }
 
 CompiledTariff *
@@ -236,10 +268,15 @@ tariff_argument(FunctionCallInfo fcinfo, int arg)
 	return tariff_argument_again(fcinfo, arg, &(TariffHint) {0});
 }
 
+/*
+ * Return the place for whatever else a call site keeps: NULL at first, in fn_mcxt.  The
+ * site must have asked for a tariff before.
+ */
 void **
-tariff_call_site(FunctionCallInfo fcinfo)
+tariff_call_site(FmgrInfo *site)
 {
-	TariffCache *cache = fcinfo->flinfo->fn_extra;
+	TariffCache *cache = site->fn_extra;
 
+	Assert(cache != NULL);
 	return &cache->call_site;
 }

@@ -1,6 +1,6 @@
 /*
  * value.h
- *		Tariffs as values of SQL.
+ *		Tariffs as values of SQL, and the compiled ones that a call site keeps.
  *
  * A value is a varlena of the canonical text.  It is compiled where it is used.
  */
@@ -8,47 +8,25 @@
 #define TRIPMETER_TARIFF_VALUE_H
 
 #include "fmgr.h"
-#include "pgtime.h"
-#include "utils/jsonb.h"
 
-#include "billing/tariff/clock.h"
-#include "billing/tariff/tariff.h"
-#include "billing/tariff/timeline.h"
+#include "billing/tariff/compiled.h"
 
-typedef struct TariffText
-{
-	const char *bytes;
-	size_t		length;
-} TariffText;
-
-/* A tariff, ready to use; lives as long as the function's call site. */
-typedef struct CompiledTariff
-{
-	Tariff		tariff;
-	TariffText	text;
-	uint64		number;			/* from 1 on; no two of a call site have the same */
-	pg_tz	   *zone;
-	bool		calendars_missing;	/* a condition names one that is not in the document: */
-	const char *missing_calendar;	/* an error for who needs its dates */
-	bool		clock_ready;
-	Clock		clock;			/* of the zone; ready when it was asked for */
-	Provider	provider;		/* of the memory that the tariff is in */
-	Timeline	timeline;
-	Jsonb	  **attribute_values;	/* Tariff.attribute_tests' values, or NULL until asked for */
-} CompiledTariff;
-
-/* One that an argument had in an earlier call, for who expects it again; it may be gone. */
+/* A tariff that a call site compiled earlier.  It may have been thrown away since. */
 typedef struct TariffHint
 {
-	uint64		number;			/* 0: none */
+	uint64		number;			/* CompiledTariff.number; 0: no hint */
 	CompiledTariff *compiled;
 } TariffHint;
 
-/* The compiled form of an argument, from the cache of this call site (fcinfo->flinfo). */
-extern CompiledTariff *tariff_argument(FunctionCallInfo fcinfo, int arg);
-extern CompiledTariff *tariff_argument_again(FunctionCallInfo fcinfo, int arg, const TariffHint *hint);
+/* Both return false after a soft error, which is in `escontext` then. */
+extern bool tariff_parse(const char *text, size_t length, Node *escontext, Jsonb **document);
+extern bool tariff_value(Jsonb *document, Node *escontext, Datum *value);
 
-/* What else the call site keeps, after tariff_argument; NULL at first, in fn_mcxt. */
-extern void **tariff_call_site(FunctionCallInfo fcinfo);
+/* The compiled form of a value or an argument, from the cache of the call site. */
+extern CompiledTariff *tariff_of_value(FmgrInfo *site, struct varlena *value);
+extern CompiledTariff *tariff_argument(FunctionCallInfo fcinfo, int arg);
+extern CompiledTariff *tariff_argument_again(FunctionCallInfo fcinfo, int arg,
+											 const TariffHint *hint);
+extern void **tariff_call_site(FmgrInfo *site);
 
 #endif							/* TRIPMETER_TARIFF_VALUE_H */
