@@ -21,9 +21,12 @@ OBJS = src/tripmeter.o \
 	$(addprefix src/billing/tariff/, names.o clock.o condition.o timeline.o zone.o \
 		server_memory.o compiled.o json_place.o field.o read.o read_attribute.o read_charge.o \
 		read_condition.o read_date.o read_meter.o read_plan.o read_rate.o value.o io.o) \
-	$(addprefix src/billing/fare/, fare.o rates.o meter.o adjustments.o site.o fn.o) \
+	$(addprefix src/billing/fare/, judge.o edges.o pieces.o factor.o bill.o rates.o meter.o \
+		adjustments.o limits.o tax.o rounding.o fare.o monotone.o datum.o arguments.o \
+		attributes.o site.o track_legs.o fn.o) \
 	$(addprefix src/billing/lint/, text.o grid.o amounts.o hours.o tiers.o coverage.o lint.o fn.o) \
-	$(addprefix src/billing/invoice/, day_amounts.o invoice.o agg.o shares.o fn.o) \
+	$(addprefix src/billing/invoice/, day_amounts.o invoice.o state.o row.o settle.o agg.o \
+		shares.o fn.o) \
 	src/outbox/ring/uuid7.o src/outbox/ring/catalog.o src/outbox/ring/slot.o \
 	src/outbox/ring/marks.o src/outbox/ring/writer.o src/outbox/ring/emit_fn.o src/outbox/ring/scan.o \
 	src/outbox/ring/row.o src/outbox/ring/tick_fn.o src/outbox/ring/tick_scan_fn.o \

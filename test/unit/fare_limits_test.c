@@ -55,7 +55,7 @@ test_giants(void)
 		t.rate_count = 1;
 		is_out = out_of_range(&t, mm, HOUR);
 		fits += !is_out;
-		wrong += is_out ? exact <= INT64_MAX / 4 : exact != pricing.run.fare || !lines_add_up(&pricing.run);
+		wrong += is_out ? exact <= INT64_MAX / 4 : exact != pricing.run.bill.fare || !lines_add_up(&pricing.run);
 	}
 	ok(wrong == 0, "a price by a quantity is exact, or out of range: %d are not", wrong);
 	ok(fits > GIANTS / 2 && fits < GIANTS, "%d of %d are exact", fits, GIANTS);
@@ -68,7 +68,7 @@ test_limits(void)
 	Multiplier	multipliers[MAX_MULTIPLIERS];
 
 	t.base = whole(INT64_MAX / 400);
-	ok(!out_of_range(&t, 0, 0) && pricing.run.fare == INT64_MAX / 400 * 100, "the largest fare");
+	ok(!out_of_range(&t, 0, 0) && pricing.run.bill.fare == INT64_MAX / 400 * 100, "the largest fare");
 	t.base = whole(INT64_MAX / 400 + 1);
 	ok(out_of_range(&t, 0, 0), "one that is larger");
 
@@ -77,7 +77,7 @@ test_limits(void)
 		multipliers[i] = (Multiplier) {.name = "m", .group = i, .factor = decimal("10"), .to = 1u << MULTIPLIES_BASE};
 	t.multipliers = multipliers;
 	t.multiplier_count = t.group_count = 16;
-	ok(!out_of_range(&t, 0, 0) && pricing.run.fare == INT64_C(1000000000000000000), "sixteen factors of 10");
+	ok(!out_of_range(&t, 0, 0) && pricing.run.bill.fare == INT64_C(1000000000000000000), "sixteen factors of 10");
 	t.multiplier_count = t.group_count = MAX_MULTIPLIERS;
 	ok(out_of_range(&t, 0, 0), "thirty-two");
 	for (int i = 0; i < MAX_MULTIPLIERS; i++)
@@ -102,14 +102,14 @@ test_comparisons(void)
 	rates[0].unit = (Rational) {(Int128) 999999999999999999 * 1143, 1250000000};
 	t.rates = rates;
 	t.rate_count = 1;
-	ok(!out_of_range(&t, 11, HOUR) && pricing.run.fare == 0, "a total of many digits");
+	ok(!out_of_range(&t, 11, HOUR) && pricing.run.bill.fare == 0, "a total of many digits");
 	t.has_minimum = true;
 	t.minimum = whole(INT64_C(999999999999999999));
 	ok(out_of_range(&t, 11, HOUR), "whose distance to the minimum does not fit");
 	t.has_minimum = false;
 	t.has_maximum = true;
 	t.maximum = whole(INT64_C(999999999999999999));
-	ok(!out_of_range(&t, 11, HOUR) && pricing.run.fare == 0, "and which is not above a maximum that is as far");
+	ok(!out_of_range(&t, 11, HOUR) && pricing.run.bill.fare == 0, "and which is not above a maximum that is as far");
 
 	t = plain_tariff();
 	rates[0].tiers = tiers;
@@ -127,7 +127,7 @@ test_comparisons(void)
 	t.rates = &rates[1];
 	t.multipliers = factors;
 	t.multiplier_count = t.group_count = 4;
-	ok(!out_of_range(&t, 0, HOUR) && pricing.run.fare == 100, "an hour before factors begin");
+	ok(!out_of_range(&t, 0, HOUR) && pricing.run.bill.fare == 100, "an hour before factors begin");
 	ok(out_of_range(&t, 0, 2 * HOUR), "an hour more");
 }
 
@@ -139,6 +139,7 @@ test_bounds(void)
 	Multiplier	factors[4];
 	Trip		trip = {.start = 0, .end = 2 * HOUR};
 	TripLeg		leg = {0, 2 * HOUR, KILOMETRE, 0, 0, false};
+	FareTerms	terms = pricing_terms(&pricing, &t);
 
 	t.has_meter = true;
 	t.meter = (Meter) {
@@ -148,8 +149,8 @@ test_bounds(void)
 		factors[i] = (Multiplier) {.name = "m", .group = i, .factor = decimal("999999999999999999"), .to = UINT32_MAX, .when = &later};
 	t.multipliers = factors;
 	t.multiplier_count = t.group_count = 4;
-	fare_begin(&pricing.run, &t, &pricing.clock, &pricing.provider, &trip);
-	pricing.run.meter_knowledge = METER_HIGH;
+	fare_begin(&pricing.run, &terms, &trip);
+	pricing.run.meter.knowledge = METER_HIGH;
 	fare_add_leg(&pricing.run, &leg);
 	ok(!fare_finish(&pricing.run), "the high bound of a meter is not that of the part that fits");
 }
@@ -226,7 +227,7 @@ test_instants(void)
 			TripLeg		leg = {trips[i].start, trips[i].end, MAX_TRIP_MILLIMETRES, trips[i].end - trips[i].start, 0, false};
 			bool		fits = price_trip(&pricing, &t, &trips[i], &leg, 1) && lines_add_up(&pricing.run);
 
-			wrong += !fits || (when == 2 && pricing.run.fare != fares[i]);
+			wrong += !fits || (when == 2 && pricing.run.bill.fare != fares[i]);
 		}
 	}
 	ok(wrong == 0, "trips at both ends of time: %d wrong", wrong);
@@ -251,7 +252,7 @@ test_cells(void)
 	t.rate_count = 1;
 	t.caps = caps;
 	t.cap_count = MAX_CAPS;
-	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.fare == 86400 && pricing.run.cell_count == 86400,
+	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.bill.fare == 86400 && pricing.run.pieces.cell_count == 86400,
 	   "a cap for each second: 864.00");
 }
 
@@ -271,9 +272,9 @@ test_rates(void)
 	}
 	t.rates = rates;
 	t.rate_count = MAX_TARIFF_RULES;
-	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.fare == 100000 && lines_add_up(&pricing.run), "a thousand rates");
+	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.bill.fare == 100000 && lines_add_up(&pricing.run), "a thousand rates");
 	t.select_first[DISTANCE] = true;
-	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.fare == 100000 && lines_add_up(&pricing.run), "of which the first is taken");
+	ok(price_legs(&pricing, &t, &leg, 1) && pricing.run.bill.fare == 100000 && lines_add_up(&pricing.run), "of which the first is taken");
 	/* fractions of a thousand units that have little in common */
 	for (int i = 0; i < MAX_TARIFF_RULES; i++)
 		rates[i].unit = whole(1000003 + 2 * i);

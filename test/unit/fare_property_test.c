@@ -3,6 +3,7 @@
  *		What does not change a fare, and what cannot make it fall, on random tariffs of
  *		everyday sizes.
  */
+#include "billing/fare/monotone.h"
 #include "pricing.h"
 
 #define TARIFFS		400
@@ -140,7 +141,7 @@ same_line(const BillLine *a, const BillLine *b)
 }
 
 static bool
-same_bill(FareRun *a, FareRun *b)
+same_bill(const FareBill *a, const FareBill *b)
 {
 	if (a->fits != b->fits || a->fare != b->fare || a->line_count != b->line_count)
 		return false;
@@ -168,7 +169,7 @@ both_agree(const Sample *s, const Trip *trip, const TripLeg *legs, int count)
 	}
 	price_trip(&plain, &s->tariff, trip, legs, count);
 	price_trip(&quick, &s->tariff, trip, shuffled, count);
-	return lines_add_up(&plain.run) && lines_add_up(&quick.run) && same_bill(&plain.run, &quick.run);
+	return lines_add_up(&plain.run) && lines_add_up(&quick.run) && same_bill(&plain.run.bill, &quick.run.bill);
 }
 
 static void
@@ -185,7 +186,7 @@ test_timelines(void)
 		random_sample(&s);
 		pricing_init(&quick);
 		timeline_init(&timeline, &s.tariff, &quick.clock, &quick.provider);
-		quick.run.timeline = &timeline;
+		quick.timeline = &timeline;
 		for (int i = 0; i < TRIPS; i++)
 		{
 			Trip		trip;
@@ -193,7 +194,7 @@ test_timelines(void)
 			int			count = random_trip(&trip, legs);
 
 			wrong += !both_agree(&s, &trip, legs, count);
-			known += quick.run.answers_known;
+			known += quick.run.edges.answers_known;
 		}
 		pricing_free(&quick);
 	}
@@ -205,7 +206,7 @@ static int64_t
 metered(Tariff *t, MeterMode mode, const TripLeg *legs, int count)
 {
 	t->meter.mode = mode;
-	return price_legs(&plain, t, legs, count) ? plain.run.fare : -1;
+	return price_legs(&plain, t, legs, count) ? plain.run.bill.fare : -1;
 }
 
 static void
@@ -253,7 +254,7 @@ test_growth(void)
 	for (int n = 0; n < TARIFFS; n++)
 	{
 		random_sample(&s);
-		if (tariff_may_fall(&s.tariff))
+		if (fare_may_fall(&s.tariff))
 			continue;
 		for (int i = 0; i < TRIPS; i++)
 		{
@@ -265,11 +266,11 @@ test_growth(void)
 
 			trip.end = trip.start + (int64_t) ((double) (end - trip.start) * random_between(0, 1));
 			price_trip(&plain, &s.tariff, &trip, legs, count);
-			before = plain.run.fare;
+			before = plain.run.bill.fare;
 			trip.end = end;
 			price_trip(&plain, &s.tariff, &trip, legs, count);
 			asked++;
-			fell += plain.run.fare < before;
+			fell += plain.run.bill.fare < before;
 		}
 	}
 	ok(fell == 0, "a fare does not fall while the trip goes on, where no rule makes it: %d do", fell);

@@ -12,7 +12,7 @@ costs(const Tariff *tariff, const TripLeg *legs, int count, const char *expected
 {
 	FareRun    *run = &pricing.run;
 	bool		fits = price_legs(&pricing, tariff, legs, count);
-	Rational	fare = rational_multiply(whole(run->fare), run->unit);
+	Rational	fare = rational_multiply(whole(run->bill.fare), run->bill.unit);
 
 	ok(fits && rational_compare(fare, decimal(expected)) == 0 && lines_add_up(run), "%s: %s", name, expected);
 }
@@ -273,7 +273,7 @@ test_packages(void)
 	distance_costs(&t, 10 * METRE, "15", "a package");
 	distance_costs(&t, 5 * METRE, "15", "a begun one");
 	rate.per_rental = true;
-	ok(price_trip(&pricing, &t, &trip, &leg, 1) && pricing.run.fare == 1500, "17 used, and 5 more: 15");
+	ok(price_trip(&pricing, &t, &trip, &leg, 1) && pricing.run.bill.fare == 1500, "17 used, and 5 more: 15");
 	converted.has_step = true;
 	converted.step = whole(1000);
 	t.rates = &converted;
@@ -286,10 +286,10 @@ lines_cost(const Tariff *tariff, const int *amounts, int count, const char *name
 {
 	TripLeg		leg = {0, HOUR, METRE, HOUR, 0, false};
 	bool		right = price_legs(&pricing, tariff, &leg, 1) && lines_add_up(&pricing.run) &&
-		pricing.run.line_count == count;
+		pricing.run.bill.line_count == count;
 
 	for (int i = 0; i < count && right; i++)
-		right = pricing.run.lines[i].amount == amounts[i];
+		right = pricing.run.bill.lines[i].amount == amounts[i];
 	ok(right, "%s", name);
 }
 

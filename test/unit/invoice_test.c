@@ -166,12 +166,12 @@ owed_of(const Sample *s)
 }
 
 static int64_t
-sum_of_lines(const FareRun *run)
+sum_of_lines(const FareBill *bill)
 {
 	int64_t		sum = 0;
 
-	for (int i = 0; i < run->line_count; i++)
-		sum += run->lines[i].amount;
+	for (int i = 0; i < bill->line_count; i++)
+		sum += bill->lines[i].amount;
 	return sum;
 }
 
@@ -179,6 +179,7 @@ static void
 check_plans(FareRun *run, Clock *clock)
 {
 	static Sample s;
+	FareTerms	terms = {&s.plan, clock, NULL, &provider};
 	Tariff		of_period;
 	int			refused = 0;
 	int			wrong = 0;
@@ -187,14 +188,14 @@ check_plans(FareRun *run, Clock *clock)
 	for (int i = 0; i < PLANS; i++)
 	{
 		random_sample(&s);
-		if (!invoice_finish(run, &of_period, &s.plan, clock, &provider, NULL, &s.totals, &s.share))
+		if (!invoice_finish(run, &of_period, &terms, NULL, &s.totals, &s.share))
 		{
 			refused++;
 			continue;
 		}
-		wrong += rational_compare(rational(run->fare, 100), owed_of(&s)) != 0;
+		wrong += rational_compare(rational(run->bill.fare, 100), owed_of(&s)) != 0;
 		fare_allocate(run);
-		apart += !run->fits || sum_of_lines(run) != run->fare;
+		apart += !run->bill.fits || sum_of_lines(&run->bill) != run->bill.fare;
 	}
 	ok(refused == 0, "amounts of plans are in range");
 	ok(wrong == 0, "an invoice is what its steps come to: %d are not", wrong);
@@ -205,6 +206,7 @@ static void
 check_range(FareRun *run, Clock *clock)
 {
 	static Sample s;
+	FareTerms	terms = {&s.plan, clock, NULL, &provider};
 	Tariff		of_period;
 	PeriodTotals totals = {1, 1, 1, 1, 0};
 
@@ -212,7 +214,7 @@ check_range(FareRun *run, Clock *clock)
 	s.totals.over_cap = 0;
 	s.totals.amount = (Int128) MAX_TRIP_AMOUNT * AMOUNT_PARTS * 16;
 	s.plan.period.has_maximum = false;
-	ok(!invoice_finish(run, &of_period, &s.plan, clock, &provider, NULL, &s.totals, &s.share), "an invoice of more cents than there are");
+	ok(!invoice_finish(run, &of_period, &terms, NULL, &s.totals, &s.share), "an invoice of more cents than there are");
 	ok(period_totals_add(&totals, &(PeriodTotals) {.mm = INT64_MAX - 1}) == NULL && totals.mm == INT64_MAX, "the longest distance");
 	ok(strcmp(period_totals_add(&totals, &(PeriodTotals) {.mm = 1}), "distance") == 0, "and one that is longer");
 	totals = (PeriodTotals) {.us = INT64_MAX};
@@ -230,12 +232,12 @@ main(void)
 	clock_init(&clock, (Zone) {NULL, find_range, NULL});
 	check_plans(&run, &clock);
 	check_range(&run, &clock);
-	free(run.lines);
-	free(run.pieces);
-	free(run.parts);
-	free(run.edges.instants);
-	free(run.rate_states);
-	free(run.candidates);
-	free(run.positions);
+	free(run.bill.lines);
+	free(run.pieces.items);
+	free(run.rates.parts);
+	free(run.edges.instants.instants);
+	free(run.rates.states);
+	free(run.rates.candidates);
+	free(run.rates.positions);
 	return done_testing();
 }

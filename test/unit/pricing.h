@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "billing/fare/fare.h"
-#include "billing/tariff/names.h"
 #include "tap.h"
 
 #define SECOND		INT64_C(1000000)
@@ -29,6 +28,7 @@ typedef struct Pricing
 {
 	FareRun		run;
 	Clock		clock;
+	Timeline   *timeline;		/* of the tariff; or NULL */
 	Provider	provider;
 	void	   *blocks[MAX_BLOCKS];
 } Pricing;
@@ -96,10 +96,18 @@ pricing_free(Pricing *p)
 		free(p->blocks[i]);
 }
 
+static inline FareTerms
+pricing_terms(Pricing *p, const Tariff *tariff)
+{
+	return (FareTerms) {tariff, &p->clock, p->timeline, &p->provider};
+}
+
 static inline bool
 price_trip(Pricing *p, const Tariff *tariff, const Trip *trip, const TripLeg *legs, int leg_count)
 {
-	fare_begin(&p->run, tariff, &p->clock, &p->provider, trip);
+	FareTerms	terms = pricing_terms(p, tariff);
+
+	fare_begin(&p->run, &terms, trip);
 	for (int i = 0; i < leg_count; i++)
 		fare_add_leg(&p->run, &legs[i]);
 	return fare_finish(&p->run);
@@ -118,20 +126,22 @@ price_legs(Pricing *p, const Tariff *tariff, const TripLeg *legs, int leg_count)
 static inline bool
 lines_add_up(FareRun *run)
 {
+	const FareBill *bill = &run->bill;
 	int64_t		sum = 0;
 
 	fare_allocate(run);
-	for (int i = 0; i < run->line_count && run->fits; i++)
+	for (int i = 0; i < bill->line_count && bill->fits; i++)
 	{
-		const BillLine *line = &run->lines[i];
-		Rational	off = rational_subtract(rational_multiply(whole(line->amount), run->unit), line->exact);
+		const BillLine *line = &bill->lines[i];
+		Rational	amount = rational_multiply(whole(line->amount), bill->unit);
+		Rational	off = rational_subtract(amount, line->exact);
 
 		sum += line->amount;
-		if (in_range(off) && (rational_compare(off, run->unit) >= 0 ||
-							  rational_compare(rational_negate(off), run->unit) >= 0))
+		if (in_range(off) && (rational_compare(off, bill->unit) >= 0 ||
+							  rational_compare(rational_negate(off), bill->unit) >= 0))
 			return false;
 	}
-	return !run->fits || sum == run->fare;
+	return !bill->fits || sum == bill->fare;
 }
 
 static inline Rational

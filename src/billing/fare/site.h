@@ -1,21 +1,22 @@
 /*
  * site.h
- *		Trips of SQL, priced.
+ *		What a call site keeps from trip to trip, to price them.
  */
 #ifndef TRIPMETER_FARE_SITE_H
 #define TRIPMETER_FARE_SITE_H
 
-#include "billing/fare/fare.h"
-#include "billing/tariff/value.h"
+#include "compat.h"
 
-/* What a call site keeps from trip to trip. */
+#include "billing/fare/fare.h"
+#include "billing/tariff/compiled.h"
+
 typedef struct FareSite
 {
-	MemoryContext context;
-	Provider	provider;
+	MemoryContext context;		/* of the call site; all arrays are in it */
+	Provider	provider;		/* of memory there */
 	FareRun		run;
 	CompiledTariff *compiled;	/* of this call */
-	Trip		trip;
+	Trip		trip;			/* of this call */
 	int			attribute_capacity;
 	bool	   *attribute_results;
 	Rational   *attribute_amounts;
@@ -24,19 +25,9 @@ typedef struct FareSite
 	TripLeg    *legs;
 } FareSite;
 
-extern FareSite *fare_site(FunctionCallInfo fcinfo, int attributes_arg);
+extern FareSite *fare_site(FmgrInfo *flinfo, CompiledTariff *compiled, Jsonb *attributes);
+extern FareTerms fare_site_terms(FareSite *site);
 extern void fare_site_begin(FareSite *site, int64 start, int64 end);
-extern Rational decimal_member(JsonbContainer *object, const char *name);
-extern pg_noinline void report_unpriced(const FareRun *run);
-extern pg_noinline void report_fare_out_of_range(void);
-
-/* Arguments that describe a trip, checked; millimetres and microseconds. */
-extern int64 distance_argument(FunctionCallInfo fcinfo, int arg);
-extern int64 duration_argument(FunctionCallInfo fcinfo, int arg);
-extern int64 start_argument(FunctionCallInfo fcinfo, int arg);
-
-/* As SQL has them. */
-extern Datum amount_datum(const FareRun *run, int64 units);
-extern Datum rational_datum(Rational value);
+extern void fare_report_unpriced(const FareRun *run) pg_attribute_noreturn();
 
 #endif							/* TRIPMETER_FARE_SITE_H */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "billing/invoice/invoice.h"
-#include "billing/tariff/names.h"
 
 /* The tariff of the period: what it does not name it does not have. */
 static void
@@ -49,9 +48,9 @@ share_out(Rational amount, bool pooled, bool prorated, const PeriodShare *share)
 	return amount;
 }
 
-/* A decimal has at most 9 digits behind the point, so that this is exact. */
+/* Return the daily cap in parts: exactly, because a decimal has at most 9 digits. */
 Int128
-daily_cap_parts(const Period *period)
+invoice_daily_cap(const Period *period)
 {
 	return period->daily_cap.num * (AMOUNT_PARTS / period->daily_cap.den);
 }
@@ -63,41 +62,43 @@ of_parts(Int128 parts)
 }
 
 static void
-add_trips(FareRun *run, const Period *period, const PeriodTotals *totals)
+add_trips(FareBill *bill, const Period *period, const PeriodTotals *totals)
 {
-	add_line(run, &(BillLine) {
+	fare_bill_add(bill, &(BillLine) {
 		.kind = LINE_TRIPS, .rule = tariff_line_kind_names[LINE_TRIPS], .unit = "trip",
 			.quantity = whole(totals->trip_count), .billed = whole(totals->trip_count),
 			.factor = whole(1), .exact = of_parts(totals->amount),
 	});
 	if (period->has_daily_cap)
-		add_line(run, &(BillLine) {
+		fare_bill_add(bill, &(BillLine) {
 			.kind = LINE_DAILY_CAP, .rule = tariff_line_kind_names[LINE_DAILY_CAP],
 				.exact = of_parts(-totals->over_cap), .note = totals->over_cap == 0,
 		});
 }
 
 static void
-add_fee(FareRun *run, const Period *period, const PeriodShare *share)
+add_fee(FareBill *bill, const Period *period, const PeriodShare *share)
 {
-	Rational	amount = share_out(period->fee, period->fee_pooled, period->fee_prorated, share);
+	bool		pooled = period->fee_pooled;
+	bool		prorated = period->fee_prorated;
 
 	if (period->fee.num == 0)
 		return;
-	add_line(run, &(BillLine) {
+	fare_bill_add(bill, &(BillLine) {
 		.kind = LINE_FEE, .rule = tariff_line_kind_names[LINE_FEE], .unit = "once",
 			.quantity = whole(1), .billed = whole(1), .rate = period->fee,
-			.factor = share_out(whole(1), period->fee_pooled, period->fee_prorated, share),
-			.exact = amount,
+			.factor = share_out(whole(1), pooled, prorated, share),
+			.exact = share_out(period->fee, pooled, prorated, share),
 	});
 }
 
 /*
- * What an allowance takes off is a line that costs nothing.  A share of it that is no
- * whole number of millimetres or microseconds is rounded half up.
+ * Take an allowance off what is left of its quantity, and add a line that shows it and
+ * costs nothing.  A share of an allowance that is no whole number of millimetres or
+ * microseconds is rounded half up.
  */
 static void
-apply_allowance(FareRun *run, const Allowance *a, const PeriodShare *share, int64_t *left)
+apply_allowance(FareBill *bill, const Allowance *a, const PeriodShare *share, int64_t *left)
 {
 	bool		length = a->dimension == DISTANCE;
 	int64_t		unit = length ? 1000000 : 60000000;
@@ -107,12 +108,12 @@ apply_allowance(FareRun *run, const Allowance *a, const PeriodShare *share, int6
 	included = rational_round(included, whole(1), ROUND_HALF_UP);
 	if (!in_range(included))
 	{
-		run->fits = false;
+		bill->fits = false;
 		return;
 	}
 	taken = rational_min(included, whole(*left));
 	*left -= (int64_t) taken.num;
-	add_line(run, &(BillLine) {
+	fare_bill_add(bill, &(BillLine) {
 		.kind = LINE_ALLOWANCE, .rule = a->name, .unit = length ? "km" : "min", .note = true,
 			.quantity = rational_divide(included, whole(unit)),
 			.billed = rational_divide(taken, whole(unit)),
@@ -121,32 +122,24 @@ apply_allowance(FareRun *run, const Allowance *a, const PeriodShare *share, int6
 }
 
 /*
- * Make the bill of a period; false if an amount is out of range.  The tariff of the
- * period is the caller's, as long as the run.
+ * Make the bill of a period; false if an amount is out of range.  The caller provides
+ * room for the tariff of the period, which must live as long as the run.
  */
 bool
-invoice_finish(FareRun *run, Tariff *of_period, const Tariff *plan, Clock *clock, const Provider *provider,
+invoice_finish(FareRun *run, Tariff *of_period, const FareTerms *plan,
 			   const bool *attribute_results, const PeriodTotals *totals, const PeriodShare *share)
 {
-	const Period *period = &plan->period;
-	Trip		no_trip = {.attribute_results = attribute_results};
+	const Period *period = &plan->tariff->period;
+	FareTerms	terms = {of_period, plan->clock, NULL, plan->provider};
 	int64_t		left[DIMENSION_COUNT] = {[DISTANCE] = totals->mm,[TIME] = totals->us};
+	FareBill   *bill = &run->bill;
 
-	make_period_tariff(of_period, plan);
-	fare_begin(run, of_period, clock, provider, &no_trip);
-	add_trips(run, period, totals);
-	add_fee(run, period, share);
-	for (int i = 0; i < period->allowance_count && run->fits; i++)
-		apply_allowance(run, &period->allowances[i], share, &left[period->allowances[i].dimension]);
-	memcpy(run->pieces[run->first_driven].quantities, left, sizeof(left));
-	price_rates(run);
-	for (int i = 0; i < run->line_count; i++)
-	{
-		/* a period has no caps by the clock */
-		run->lines[i].timed = false;
-		run->lines[i].cell = NO_CELL;
-	}
-	if (run->fits)
-		adjust_bill(run);
-	return run->fits;
+	make_period_tariff(of_period, plan->tariff);
+	fare_begin_quantities(run, &terms, attribute_results);
+	add_trips(bill, period, totals);
+	add_fee(bill, period, share);
+	for (int i = 0; i < period->allowance_count && bill->fits; i++)
+		apply_allowance(bill, &period->allowances[i], share,
+						&left[period->allowances[i].dimension]);
+	return fare_price_quantities(run, left);
 }

@@ -40,9 +40,9 @@ period_totals_add(PeriodTotals *to, const PeriodTotals *more)
 	return NULL;
 }
 
-extern Int128 daily_cap_parts(const Period *period);
-extern bool invoice_finish(FareRun *run, Tariff *of_period, const Tariff *plan, Clock *clock,
-						   const Provider *provider, const bool *attribute_results,
-						   const PeriodTotals *totals, const PeriodShare *share);
+extern Int128 invoice_daily_cap(const Period *period);
+extern bool invoice_finish(FareRun *run, Tariff *of_period, const FareTerms *plan,
+						   const bool *attribute_results, const PeriodTotals *totals,
+						   const PeriodShare *share);
 
 #endif							/* TRIPMETER_INVOICE_H */

@@ -6,14 +6,16 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "billing/invoice/agg.h"
+#include "billing/fare/arguments.h"
+#include "billing/fare/datum.h"
+#include "billing/invoice/row.h"
+#include "billing/invoice/settle.h"
 #include "compat.h"
 #include "track/agg_state.h"
 
@@ -23,38 +25,6 @@ PG_FUNCTION_INFO_V1(tripmeter_invoice_shares_final);
 /* (state, plan, trip_id, and what is of a trip) */
 #define ARG_TRIP_ID		(ARG_PLAN + 1)
 #define ARG_TRIP		(ARG_TRIP_ID + 1)
-
-static void
-grow_list(InvoiceState *state)
-{
-	TripList   *list = &state->trips;
-	int64		capacity = Max(16, list->capacity * 2);
-	Size		more = (capacity - list->capacity) * sizeof(SharingTrip);
-
-	check_state_size(state, more);
-	list->items = list->items == NULL ?
-		MemoryContextAllocHuge(state->context, capacity * sizeof(SharingTrip)) :
-		repalloc_huge(list->items, capacity * sizeof(SharingTrip));
-	list->capacity = capacity;
-	list->bytes += more;
-}
-
-void
-trip_list_add(InvoiceState *state, const SharingTrip *trip)
-{
-	TripList   *list = &state->trips;
-	SharingTrip *added;
-
-	CHECK_FOR_INTERRUPTS();
-	if (list->count == list->capacity)
-		grow_list(state);
-	added = &list->items[list->count];
-	*added = *trip;
-	added->id = copy_varlena(state->context, trip->id);
-	list->bytes += GetMemoryChunkSpace(added->id);
-	check_state_size(state, 0);
-	list->count++;
-}
 
 Datum
 tripmeter_invoice_shares_accum(PG_FUNCTION_ARGS)
@@ -66,48 +36,13 @@ tripmeter_invoice_shares_accum(PG_FUNCTION_ARGS)
 
 	if (totals.trip_count == 0)
 		PG_RETURN_POINTER(state);
-	id = required_argument(fcinfo, ARG_TRIP_ID, "trip");
+	id = invoice_required_argument(fcinfo, ARG_TRIP_ID, "trip");
 	if (!PG_ARGISNULL(ARG_TRIP + ARG_START))
-		start = start_argument(fcinfo, ARG_TRIP + ARG_START);
-	trip_list_add(state, &(SharingTrip) {
+		start = fare_start_argument(fcinfo, ARG_TRIP + ARG_START);
+	invoice_state_add_trip(state, &(SharingTrip) {
 		.id = id, .start = start, .mm = totals.mm, .us = totals.us, .amount = totals.amount,
 	});
 	PG_RETURN_POINTER(state);
-}
-
-void
-trip_list_write(const TripList *list, StringInfo out)
-{
-	pq_sendint64(out, list->count);
-	for (int64 i = 0; i < list->count; i++)
-	{
-		const SharingTrip *trip = &list->items[i];
-
-		CHECK_FOR_INTERRUPTS();
-		send_varlena(out, trip->id);
-		pq_sendint64(out, trip->start);
-		pq_sendint64(out, trip->mm);
-		pq_sendint64(out, trip->us);
-		send_int128(out, trip->amount);
-	}
-}
-
-void
-trip_list_read(InvoiceState *state, StringInfo in)
-{
-	int64		count = pq_getmsgint64(in);
-
-	for (int64 i = 0; i < count; i++)
-	{
-		SharingTrip trip = {.id = receive_varlena(in)};
-
-		trip.start = pq_getmsgint64(in);
-		trip.mm = pq_getmsgint64(in);
-		trip.us = pq_getmsgint64(in);
-		trip.amount = receive_int128(in);
-		trip_list_add(state, &trip);
-		pfree(trip.id);
-	}
 }
 
 /* What a trip gets. */
@@ -209,9 +144,11 @@ share_units(Share *shares, int64 count, int64 units)
 }
 
 static Datum
-share_datum(TupleDesc desc, const FareRun *run, const Share *share)
+share_datum(TupleDesc desc, const FareBill *bill, const Share *share)
 {
-	Datum		values[2] = {PointerGetDatum(share->trip->id), amount_datum(run, share->units)};
+	Datum		values[2] = {
+		PointerGetDatum(share->trip->id), fare_amount_datum(bill, share->units)
+	};
 	bool		nulls[2] = {share->trip->id == NULL, false};
 
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
@@ -232,20 +169,20 @@ tripmeter_invoice_shares_final(PG_FUNCTION_ARGS)
 
 	if (state == NULL)
 		PG_RETURN_NULL();
-	run = make_invoice(fcinfo, state);
+	run = invoice_settle(fcinfo->flinfo, state);
 	count = Max(state->trips.count, 1);
 	shares = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Share));
 	shares[0] = (Share) {.trip = &no_trip};
 	for (int64 i = 0; i < state->trips.count; i++)
 		shares[i] = (Share) {.trip = &state->trips.items[i]};
 	qsort(shares, count, sizeof(Share), compare_trips);
-	share_units(shares, count, run->fare);
+	share_units(shares, count, run->bill.fare);
 	desc = lookup_rowtype_tupdesc_copy(type, -1);
 	rows = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Datum));
 	for (int64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		rows[i] = share_datum(desc, run, &shares[i]);
+		rows[i] = share_datum(desc, &run->bill, &shares[i]);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(rows, (int) count, type, -1, false, TYPALIGN_DOUBLE));
 }

@@ -7,7 +7,7 @@
 #ifndef TRIPMETER_TARIFF_VALUE_H
 #define TRIPMETER_TARIFF_VALUE_H
 
-#include "fmgr.h"
+#include "compat.h"
 
 #include "billing/tariff/compiled.h"
 
