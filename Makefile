@@ -49,7 +49,7 @@ SQL = src/tripmeter.sql src/geo/geo.sql src/track/track.sql src/track/track_comp
 	src/outbox/ring/event.sql src/outbox/capture/capture.sql \
 	src/outbox/ring/tick.sql src/outbox/delivery/consumer.sql src/outbox/delivery/retry.sql src/outbox/delivery/delivery.sql \
 	src/outbox/delivery/dead.sql src/outbox/delivery/inbox.sql src/outbox/ring/retention.sql src/outbox/delivery/operation.sql \
-	src/array_types.sql
+	src/array_types.sql src/rights.sql
 FULL_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(FULL_SCRIPT)
 # Updates from released versions. They are written by hand and frozen at release.

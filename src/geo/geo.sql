@@ -1,5 +1,7 @@
 -- Where on Earth, and how far apart.
 
+SELECT set_config('search_path', tripmeter_internal.postgis_path(), true);
+
 CREATE FUNCTION tripmeter.route_length(route geometry) RETURNS float8
     AS 'MODULE_PATHNAME', 'tripmeter_route_length'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
@@ -23,3 +25,5 @@ CREATE FUNCTION tripmeter.distance(a geography, b geography) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
 COMMENT ON FUNCTION tripmeter.distance(geography, geography) IS
     'Metres between two points in SRID 4326 along the WGS 84 ellipsoid; NULL if one is empty or no place on Earth. Errors: not a POINT, another SRID.';
+
+SET LOCAL search_path = pg_catalog, pg_temp;

@@ -53,6 +53,8 @@ COMMENT ON COLUMN tripmeter.mileage_report.policy IS 'the policy applied';
 
 -- The state of both aggregates.
 
+SELECT set_config('search_path', tripmeter_internal.postgis_path(), true);
+
 CREATE FUNCTION tripmeter_internal.mileage_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_mileage_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
@@ -306,3 +308,5 @@ CREATE AGGREGATE tripmeter.mileage_report(recorded_at timestamptz, lon float8, l
 );
 COMMENT ON AGGREGATE tripmeter.mileage_report(timestamptz, float8, float8, real, tripmeter.mileage_policy) IS
     'What was driven and what was left out, from fixes in any order, under this policy, given the accuracy radius of each fix in metres, NULL where unknown. Counts and metres are 0 without a usable fix. Errors: more than one policy in a group, more than tripmeter.max_state_mb.';
+
+SET LOCAL search_path = pg_catalog, pg_temp;

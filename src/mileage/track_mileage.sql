@@ -48,6 +48,8 @@ CREATE FUNCTION tripmeter.mileage_by(track tripmeter.track, periods tstzmultiran
 COMMENT ON FUNCTION tripmeter.mileage_by(tripmeter.track, tstzmultirange, tripmeter.mileage_policy) IS
     'Metres driven in each range of a multirange, under this policy, in one pass: a row for each, in order of time, with what mileage(track, period, policy) gives for it, to the bit. 0 where nothing was driven, NULL without a usable fix in the track.';
 
+SELECT set_config('search_path', tripmeter_internal.postgis_path(), true);
+
 CREATE FUNCTION tripmeter.legs(track tripmeter.track, policy tripmeter.mileage_policy DEFAULT 'default')
     RETURNS TABLE (from_time timestamptz, to_time timestamptz, from_position geometry(Point, 4326), to_position geometry(Point, 4326),
         metres float8, seconds float8, class text, counted boolean)
@@ -70,6 +72,8 @@ CREATE FUNCTION tripmeter.gaps(track tripmeter.track, min_duration interval DEFA
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION tripmeter.gaps(tripmeter.track, interval) IS
     'Times of this length or longer without a fix, and the straight line over each, in metres. Errors: a negative duration.';
+
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 CREATE FUNCTION tripmeter.trips(track tripmeter.track, policy tripmeter.mileage_policy DEFAULT 'default', min_stop interval DEFAULT '5 minutes', min_distance float8 DEFAULT 100)
     RETURNS TABLE (start_time timestamptz, end_time timestamptz, duration interval, distance_m float8, trip tripmeter.track)

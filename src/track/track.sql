@@ -40,6 +40,8 @@ COMMENT ON TYPE tripmeter.track IS
 
 -- Making one
 
+SELECT set_config('search_path', tripmeter_internal.postgis_path(), true);
+
 CREATE FUNCTION tripmeter_internal.track_accum(state internal, recorded_at timestamptz, "position" geometry) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_track_accum_point'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
@@ -160,6 +162,8 @@ CREATE AGGREGATE tripmeter.track(recorded_at timestamptz, lon float8, lat float8
 COMMENT ON AGGREGATE tripmeter.track(timestamptz, float8, float8, real, real) IS
     'The track of the fixes of a group, in any order, with their speed in metres per second and their accuracy radius in metres, NULL where unknown. What is not in it is counted: see mileage_report. NULL without rows, empty without a valid fix. Errors: more than tripmeter.max_state_mb, a track beyond 1 GB.';
 
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 CREATE FUNCTION tripmeter_internal.rollup_accum(state internal, track tripmeter.track) RETURNS internal
     AS 'MODULE_PATHNAME', 'tripmeter_rollup_accum'
     LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
@@ -249,6 +253,8 @@ CREATE FUNCTION tripmeter.length(track tripmeter.track) RETURNS float8
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
 COMMENT ON FUNCTION tripmeter.length(tripmeter.track) IS
     'Metres along all fixes on the WGS 84 ellipsoid, without any policy; 0 with less than two.';
+
+SELECT set_config('search_path', tripmeter_internal.postgis_path(), true);
 
 CREATE FUNCTION tripmeter.bbox(track tripmeter.track) RETURNS geometry
     AS 'MODULE_PATHNAME', 'tripmeter_track_bbox'
@@ -381,6 +387,8 @@ CREATE OPERATOR tripmeter.|| (
 COMMENT ON OPERATOR tripmeter.|| (geometry, tripmeter.track) IS
     'the fixes of a trajectory and a track';
 
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 CREATE FUNCTION tripmeter.as_mfjson(track tripmeter.track) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'tripmeter_track_as_mfjson'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000;
@@ -395,7 +403,7 @@ COMMENT ON FUNCTION tripmeter.as_gpx(tripmeter.track) IS
 
 CREATE FUNCTION tripmeter_internal.mfjson_sequences(mfjson jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 5000
-    SET search_path = pg_catalog
+    SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     point jsonb := coalesce(mfjson -> 'temporalGeometry', mfjson);
@@ -450,7 +458,7 @@ COMMENT ON FUNCTION tripmeter_internal.mfjson_sequences(jsonb) IS
 
 CREATE FUNCTION tripmeter_internal.mfjson_time(datetime jsonb) RETURNS timestamptz
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 50
-    SET search_path = pg_catalog
+    SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     datetime_text text := datetime #>> '{}';

@@ -31,8 +31,6 @@ $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_number(jsonb, text, text, numeric, numeric, boolean) IS
     'Return a number of a GBFS pricing plan as a decimal of 9 places; NULL if it is missing and not '
     'required. Errors: it is missing though required, no number, or not within the bounds.';
-GRANT EXECUTE ON FUNCTION
-    tripmeter_internal.gbfs_number(jsonb, text, text, numeric, numeric, boolean) TO PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.gbfs_segments(plan jsonb, key text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100
@@ -53,7 +51,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_segments(jsonb, text) IS
     'Return the segments of a GBFS pricing plan under a key. Errors: it is no array, or too long.';
-GRANT EXECUTE ON FUNCTION tripmeter_internal.gbfs_segments(jsonb, text) TO PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.gbfs_rate(segment jsonb, place text, dimension text, unit text,
         price text, starts text, ends text, every text) RETURNS jsonb
@@ -81,8 +78,6 @@ $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_rate(jsonb, text, text, text, text, text, text, text) IS
     'Return the rate of a tariff for a segment of a GBFS pricing plan. Errors: a segment that ends '
     'before it starts, an interval that is too short.';
-GRANT EXECUTE ON FUNCTION
-    tripmeter_internal.gbfs_rate(jsonb, text, text, text, text, text, text, text) TO PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.gbfs_rates(plan jsonb, key text, dimension text, unit text,
         longest numeric) RETURNS jsonb
@@ -102,8 +97,6 @@ END;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_rates(jsonb, text, text, text, numeric) IS
     'Return the rates of a tariff for the segments of a GBFS pricing plan under a key, of a '
     'dimension in a unit, each of them at most so long. Errors: it is no list of segments.';
-GRANT EXECUTE ON FUNCTION
-    tripmeter_internal.gbfs_rates(jsonb, text, text, text, numeric) TO PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.gbfs_given(plan jsonb, reserved text, reservation text)
     RETURNS jsonb
@@ -124,14 +117,13 @@ BEGIN
             DETAIL = format('It has %s per minute, and a flat rate of %s.', reserved, reservation);
     END IF;
     -- an error if there is no such currency
-    PERFORM tripmeter.round_amount(0, plan ->> 'currency');
+    PERFORM tripmeter.round_amount(0::numeric, plan ->> 'currency', 'half_up'::text);
     RETURN plan;
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_given(jsonb, text, text) IS
     'Return a GBFS pricing plan, checked. Errors: it is none; it has two prices of a reservation; '
     'an unknown currency.';
-GRANT EXECUTE ON FUNCTION tripmeter_internal.gbfs_given(jsonb, text, text) TO PUBLIC;
 
 -- In a subquery with OFFSET 0 the plan is checked once, before it is read.
 CREATE FUNCTION tripmeter.tariff_from_gbfs(plan jsonb) RETURNS tripmeter.tariff

@@ -17,7 +17,6 @@ COMMENT ON COLUMN tripmeter.outbox_source.payload IS 'the columns that events ca
 COMMENT ON COLUMN tripmeter.outbox_source.truncatable IS 'whether TRUNCATE is allowed, which makes no events';
 COMMENT ON CONSTRAINT outbox_source_has_a_type ON tripmeter.outbox_source IS 'An aggregate has a type.';
 COMMENT ON CONSTRAINT outbox_source_has_an_id ON tripmeter.outbox_source IS 'An aggregate has an id.';
-REVOKE ALL ON tripmeter.outbox_source FROM PUBLIC;
 SELECT pg_extension_config_dump('tripmeter.outbox_source'::regclass, '');
 
 CREATE TABLE tripmeter.outbox_rule (
@@ -38,7 +37,6 @@ COMMENT ON COLUMN tripmeter.outbox_rule.payload IS 'the columns that it carries;
 COMMENT ON COLUMN tripmeter.outbox_rule.schemaversion IS 'of the payload''s structure';
 COMMENT ON CONSTRAINT outbox_rule_has_a_type ON tripmeter.outbox_rule IS 'An event has a type.';
 COMMENT ON CONSTRAINT outbox_rule_has_an_operation ON tripmeter.outbox_rule IS 'Rows are inserted, updated or deleted.';
-REVOKE ALL ON tripmeter.outbox_rule FROM PUBLIC;
 SELECT pg_extension_config_dump('tripmeter.outbox_rule'::regclass, '');
 
 -- The triggers
@@ -48,35 +46,30 @@ CREATE FUNCTION tripmeter_internal.outbox_capture() RETURNS trigger
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_capture() IS
     'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. Conditions, and the functions that make JSON of values, run as whoever changes the table, under fixed settings. Errors: the table is not attached; a column that it was attached with, or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_capture() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_check(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_check'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_check(regclass) IS
     'Reads what a table is attached with and what its rules say as the triggers do, with their errors, and makes all sessions read it again. Internal: attaching and setting rules call it.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_check(regclass) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_missing(relation regclass) RETURNS text
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_missing'
     LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION tripmeter_internal.outbox_missing(regclass) IS
     'Says what keeps changes of one relation from being captured; NULL: nothing. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_missing(regclass) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_cover(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_cover'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_cover(regclass) IS
     'Makes the triggers that a locked table and its partitions lack. Errors: a partition is a foreign table. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_cover(regclass) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_uncover(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_uncover'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_uncover(regclass) IS
     'Drops the triggers that capture changes of a locked table and its partitions. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_uncover(regclass) FROM PUBLIC;
 
 -- What table owners call
 
@@ -85,7 +78,6 @@ CREATE FUNCTION tripmeter_internal.outbox_lock_table(caller oid, relation regcla
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_table(oid, regclass, boolean) IS
     'Locks a table and its partitions against writing, or exclusively. Locks nothing that the caller does not own. Errors: it does not exist; the caller does not own it; it is not a table that lasts; an isolation level above READ COMMITTED. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lock_table(oid, regclass, boolean) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_lock_attached(caller oid, relation regclass, exclusively boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -104,7 +96,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_attached(oid, regclass, boolean) IS
     'Locks a table that is attached. Errors: those of outbox_lock_table; it is not attached. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lock_attached(oid, regclass, boolean) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_attach_as(caller oid, relation regclass, aggregate_type text, aggregate_id name[], version_column name,
         payload_columns name[], allow_truncate boolean) RETURNS void
@@ -145,14 +136,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) IS 'What outbox_attach does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_attach(relation regclass, aggregate_type text, aggregate_id name[], version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL, allow_truncate boolean DEFAULT false) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_attach(regclass, text, name[], name, name[], boolean) IS
     'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate; an isolation level above READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
-REVOKE ALL ON FUNCTION tripmeter.outbox_attach(regclass, text, name[], name, name[], boolean) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_attach(regclass, text, name[], name, name[], boolean)'::regprocedure);
 
 CREATE FUNCTION tripmeter_internal.outbox_detach_as(caller oid, relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -166,7 +157,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_detach_as(oid, regclass) IS 'What outbox_detach does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_detach_as(oid, regclass) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_detach(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -197,14 +187,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_rule_as(oid, regclass, text, text[], text, name[], integer) IS 'What outbox_rule does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_rule_as(oid, regclass, text, text[], text, name[], integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_rule(relation regclass, type text, on_operations text[], condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_rule(regclass, text, text[], text, name[], integer) IS
     'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Makes the triggers that somebody has dropped. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not attached; the condition is none; a column does not exist; an isolation level above READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
-REVOKE ALL ON FUNCTION tripmeter.outbox_rule(regclass, text, text[], text, name[], integer) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_rule(regclass, text, text[], text, name[], integer)'::regprocedure);
 
 CREATE FUNCTION tripmeter_internal.outbox_unrule_as(caller oid, relation regclass, type text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -220,7 +210,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_unrule_as(oid, regclass, text) IS 'What outbox_unrule does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_unrule_as(oid, regclass, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_unrule(relation regclass, type text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -236,10 +225,10 @@ AS $function$
         SELECT s.relation, c.oid, CASE
             WHEN c.oid IS NULL THEN 'the table does not exist'
             WHEN c.relispartition THEN format('it is a partition of %s: attach that instead', pg_partition_root(c.oid))
-            ELSE tripmeter_internal.outbox_missing(c.oid) END
+            ELSE tripmeter_internal.outbox_missing(c.oid::regclass) END
         FROM tripmeter.outbox_source s LEFT JOIN pg_class c ON c.oid = s.relation
         UNION ALL
-        SELECT m.relation, c.oid, tripmeter_internal.outbox_missing(c.oid)
+        SELECT m.relation, c.oid, tripmeter_internal.outbox_missing(c.oid::regclass)
         FROM members m JOIN pg_inherits i ON i.inhparent = m.member JOIN pg_class c ON c.oid = i.inhrelid
         WHERE c.relispartition
     )
@@ -257,7 +246,6 @@ CREATE FUNCTION tripmeter_internal.outbox_follow(command pg_ddl_command) RETURNS
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_follow(pg_ddl_command) IS
     'Captures the partitions that a command creates or attaches, and stops capturing those that it detaches. Errors: those of outbox_follow_partitions. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_follow(pg_ddl_command) FROM PUBLIC;
 
 -- The command is looked at only if it is about a partition or its parent.
 CREATE FUNCTION tripmeter_internal.outbox_follow_partitions() RETURNS event_trigger
@@ -272,13 +260,11 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_follow_partitions() IS
     'Captures partitions that are created or attached, and stops capturing those that are detached. Errors: a partition is a foreign table; a table that is attached to the outbox becomes a partition.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_follow_partitions() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_forget(relations oid[]) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_forget'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_forget(oid[]) IS 'Forgets the sources and rules of relations. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_forget(oid[]) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_forget_dropped() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -294,7 +280,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_forget_dropped() IS 'Forgets what the outbox knows of a table that is dropped.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_forget_dropped() FROM PUBLIC;
 
 CREATE EVENT TRIGGER tripmeter_outbox_partitions ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA')
     EXECUTE FUNCTION tripmeter_internal.outbox_follow_partitions();

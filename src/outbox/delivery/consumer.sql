@@ -114,20 +114,17 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_share_number(integer) IS 'Which share of its consumer it is, 0 or above; -1: where workers without a share wait. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_share_number(integer) FROM PUBLIC;
 
 -- Whoever holds the lock of the share sees what was written under it before: the snapshot is
 -- taken when the slots are locked.
 CREATE FUNCTION tripmeter_internal.outbox_newest(of_share integer) RETURNS tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_newest' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_newest(integer) IS 'How far a share is. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_newest(integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_recent(of_share integer, most integer, since_tick bigint) RETURNS SETOF tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_recent' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_recent(integer, integer, bigint) IS
     'What was written of a share, at most so many rows, the newest first, in slots that were not sealed by a tick; not what is being truncated. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_recent(integer, integer, bigint) FROM PUBLIC;
 
 -- The slot is read when it is written to: whoever has passed the tick that seals a slot
 -- writes to a later one, so the newest row of a share is never in a slot that it has
@@ -135,7 +132,6 @@ REVOKE ALL ON FUNCTION tripmeter_internal.outbox_recent(integer, integer, bigint
 CREATE FUNCTION tripmeter_internal.outbox_write(p tripmeter_internal.outbox_progress) RETURNS tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_write' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_write(tripmeter_internal.outbox_progress) IS 'Writes how far a share is, into the current slot, and returns it with its number and the time. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_write(tripmeter_internal.outbox_progress) FROM PUBLIC;
 
 -- Who may
 
@@ -156,7 +152,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_consumer_named(text) IS 'A consumer. Error: it is not subscribed. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_consumer_named(text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_consumer_of(caller oid, name text) RETURNS tripmeter.outbox_consumer
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -182,7 +177,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_consumer_of(oid, text) IS
     'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_consumer_of(oid, text) FROM PUBLIC;
 
 -- Subscribing
 
@@ -209,14 +203,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_start(text) FROM PUBLIC;
 
 -- The slots are not kept locked, because anybody may ask: nobody has to wait for them to be truncated.
 CREATE FUNCTION tripmeter_internal.outbox_tick_by("time" timestamptz) RETURNS bigint
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_by' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_tick_by(timestamptz) IS
     'The last tick that was made by a time; NULL: none of those that are kept. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_tick_by(timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_tick_at("time" timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER COST 1000
@@ -270,7 +262,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_subscribe_as(oid, text, text, integer, text[], name, interval, integer, interval, interval, text) IS 'What outbox_subscribe does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_subscribe_as(oid, text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
         owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
@@ -278,7 +269,8 @@ CREATE FUNCTION tripmeter.outbox_subscribe(consumer text, start text DEFAULT 'no
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
     'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text)'::regprocedure);
 
 CREATE FUNCTION tripmeter.outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
         lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
@@ -303,7 +295,8 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
     'Changes what is not NULL of a consumer, whatever its role. all_types: it receives all types. Errors: it is not subscribed; a value that is out of range. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text)'::regprocedure);
 
 -- Going elsewhere
 
@@ -314,7 +307,6 @@ AS $function$
     SELECT of_era > target.era OR of_era = target.era AND NOT pg_visible_in_snapshot(of_xid, target.snapshot)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_after(tripmeter_internal.outbox_tick, integer, xid8) IS 'Whether a tick does not see the events of a transaction of some era. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_after(tripmeter_internal.outbox_tick, integer, xid8) FROM PUBLIC;
 
 -- What failed or is dead and is handed out anew anyway must not come before what precedes it, nor be left out.
 -- What is not handed out anew stays.
@@ -340,7 +332,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_forget_failures(tripmeter.outbox_consumer, tripmeter_internal.outbox_share, tripmeter_internal.outbox_tick) IS
     'Forgets that events failed which are handed out again from a tick on. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_forget_failures(tripmeter.outbox_consumer, tripmeter_internal.outbox_share, tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_lock_shares(of_consumer text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -361,7 +352,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_shares(text) IS
     'Locks all shares of a consumer until the transaction ends. Waits for workers that hold one. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lock_shares(text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_keep_slots(from_tick bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -378,7 +368,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_keep_slots(bigint) IS
     'Keeps the slots that may hold events after a tick from being truncated until the transaction ends. False if one has been truncated before it was locked. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_keep_slots(bigint) FROM PUBLIC;
 
 -- No lock is held that other consumers or the rotation of slots need. Slots that are in use now are
 -- kept by a lock. Slots that are opened later are kept by the progress that others see until this
@@ -418,7 +407,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_seek_as(oid, text, text) IS 'What outbox_seek does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_seek_as(oid, text, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_seek(consumer text, start text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -442,7 +430,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_unsubscribe_as(oid, text) IS 'What outbox_unsubscribe does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_unsubscribe_as(oid, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_unsubscribe(consumer text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

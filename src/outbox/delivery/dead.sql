@@ -11,7 +11,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_dead_letters_as(oid, text) IS 'What outbox_dead_letters does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_dead_letters_as(oid, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_dead_letters(consumer text) RETURNS SETOF tripmeter.outbox_dead
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10;
@@ -40,7 +39,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_take_dead(oid, text, uuid) IS
     'Removes a dead event and returns it. Errors: there is none; the consumer is not subscribed; the caller is no member of its role. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_take_dead(oid, text, uuid) FROM PUBLIC;
 
 -- The share is locked before the dead event, in the order of a worker that holds its share and
 -- tries the event again: otherwise the two could wait for each other.
@@ -66,7 +64,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_dead_retry_as(oid, text, uuid) IS 'What outbox_dead_retry does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_dead_retry_as(oid, text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_dead_retry(consumer text, event uuid) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -82,7 +79,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_dead_drop_as(oid, text, uuid) IS 'What outbox_dead_drop does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_dead_drop_as(oid, text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_dead_drop(consumer text, event uuid) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

@@ -6,7 +6,6 @@ CREATE FUNCTION tripmeter_internal.outbox_seq_before(a tripmeter_internal.outbox
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_seq_before' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_seq_before(tripmeter_internal.outbox_tick, xid8) IS
     'The events of a transaction have higher numbers: what the last tick before a tells, at which it had no id yet. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_seq_before(tripmeter_internal.outbox_tick, xid8) FROM PUBLIC;
 
 -- See README.md, "Why no event is skipped".
 CREATE FUNCTION tripmeter_internal.outbox_low(a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS bigint
@@ -23,20 +22,17 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_low(tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_low(tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_tick_after(a tripmeter_internal.outbox_tick, era integer) RETURNS tripmeter_internal.outbox_tick
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_after' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_tick_after(tripmeter_internal.outbox_tick, integer) IS
     'The tick to go to from a: of the first slot that has one the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_tick_after(tripmeter_internal.outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_fill(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick, most integer,
         OUT fresh integer, OUT end_seq bigint)
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_fill' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_fill(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick, integer) IS
     'How many events a batch has, at most that many, and the number of the last of them if it is full. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_fill(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick, integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_past(p tripmeter_internal.outbox_progress) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -52,7 +48,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_past(tripmeter_internal.outbox_progress) IS 'Progress behind the end of its batch. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_past(tripmeter_internal.outbox_progress) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_find(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, most integer, era integer,
         OUT at tripmeter_internal.outbox_progress, OUT a tripmeter_internal.outbox_tick, OUT b tripmeter_internal.outbox_tick, OUT fresh integer, OUT looked bigint)
@@ -83,14 +78,12 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_find(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, integer, integer) IS
     'The next events of a share, at most that many, between the ticks a and b; or how far there are none; and at how many numbers it looked. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_find(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, integer, integer) FROM PUBLIC;
 
 -- Events of a batch, but for those of outbox_retry that are in it.
 CREATE FUNCTION tripmeter_internal.outbox_events_of(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS SETOF tripmeter.outbox
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_events_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_events_of(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS
     'The events between the position of a share and the end of its batch, in order. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_events_of(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 -- Batches
 
@@ -104,7 +97,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_batch_number(integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_has_passed_seal(before bigint, after bigint) RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -113,7 +105,6 @@ AS $function$
     SELECT EXISTS (SELECT FROM tripmeter_internal.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_has_passed_seal(bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_open(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, worker text, most integer, era integer) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -161,7 +152,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_open(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text, integer, integer) IS
     'Opens a batch of the next events of a share that the caller has locked; NULL if there is none. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_open(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text, integer, integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_open_again(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, worker text) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -183,7 +173,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_open_again(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) IS
     'Hands the open batch of a share out again, to another worker by another number. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_open_again(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) FROM PUBLIC;
 
 -- Workers
 
@@ -199,7 +188,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_shares_of(tripmeter.outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_shares_of(tripmeter.outbox_consumer) FROM PUBLIC;
 
 -- Who has no share says so in the journal of share -1. One that is in a sealed slot will ask again.
 CREATE FUNCTION tripmeter_internal.outbox_waiting(c tripmeter.outbox_consumer) RETURNS SETOF text
@@ -214,7 +202,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_waiting(tripmeter.outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_waiting(tripmeter.outbox_consumer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_wait_for_share(c tripmeter.outbox_consumer, worker text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -237,7 +224,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_wait_for_share(tripmeter.outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_wait_for_share(tripmeter.outbox_consumer, text) FROM PUBLIC;
 
 -- A share is a worker's by what it did last. Of two workers that want shares neither keeps
 -- more than half of them; who has too many gives one up each time it receives.
@@ -260,7 +246,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_give_up(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_give_up(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_take_share(c tripmeter.outbox_consumer, share integer, worker text, most integer, era integer) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -289,7 +274,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_take_share(tripmeter.outbox_consumer, integer, text, integer, integer) IS
     'A batch of a share, unless it is another worker''s, or has nothing. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_take_share(tripmeter.outbox_consumer, integer, text, integer, integer) FROM PUBLIC;
 
 -- The batch that the worker has not acknowledged comes first, then its own shares, then
 -- those that it may take over: as many as make a fair share.
@@ -318,7 +302,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_candidates(tripmeter.outbox_consumer, text) IS
     'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_candidates(tripmeter.outbox_consumer, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_take(c tripmeter.outbox_consumer, worker text, most integer, last tripmeter_internal.outbox_tick) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -348,7 +331,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_take(tripmeter.outbox_consumer, text, integer, tripmeter_internal.outbox_tick) IS
     'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_take(tripmeter.outbox_consumer, text, integer, tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 -- For consumers
 
@@ -368,7 +350,7 @@ DECLARE
     given boolean := false;
 BEGIN
     PERFORM tripmeter_internal.outbox_check_receive(c, max);
-    last := tripmeter_internal.outbox_tick_if_due();
+    last := tripmeter_internal.outbox_tick_if_due(NULL::interval);
     LOOP
         p := tripmeter_internal.outbox_take(c, coalesce(worker, format('pid %s', pg_backend_pid())), max, last);
         EXIT WHEN p.batch IS NULL;
@@ -400,7 +382,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_receive_as(oid, text, text, integer) IS 'What outbox_receive does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_receive_as(oid, text, text, integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_receive(consumer text, worker text DEFAULT NULL, max integer DEFAULT 500)
     RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
@@ -429,7 +410,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_check_receive(tripmeter.outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_check_receive(tripmeter.outbox_consumer, integer) FROM PUBLIC;
 
 -- The error for a consumer of others is that for a batch that does not exist: whoever guesses numbers
 -- learns no names. A superuser, who may act for all, gets all errors.
@@ -459,7 +439,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_batch(oid, bigint) IS
     'Locks the share of a batch and returns its progress. Errors: there is none, or the caller may not act for its consumer; those of outbox_this_era. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lock_batch(oid, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_refuse_batch(batch bigint, p tripmeter_internal.outbox_progress) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -474,19 +453,17 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_refuse_batch(bigint, tripmeter_internal.outbox_progress) IS 'Errors: always, for a batch is not the open one of its share. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_refuse_batch(bigint, tripmeter_internal.outbox_progress) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_was_acknowledged(p tripmeter_internal.outbox_progress, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN EXISTS (SELECT FROM tripmeter_internal.outbox_recent(p.share, 1000, 0) AS r
+    RETURN EXISTS (SELECT FROM tripmeter_internal.outbox_recent(p.share, 1000, 0::bigint) AS r
                    WHERE r.batch = outbox_was_acknowledged.batch AND NOT r.open);
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_was_acknowledged(tripmeter_internal.outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_was_acknowledged(tripmeter_internal.outbox_progress, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_ack_as(caller oid, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -517,7 +494,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_ack_as(oid, bigint) IS 'What outbox_ack does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_ack_as(oid, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_ack(batch bigint) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

@@ -46,7 +46,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_inbox_owner(oid, text) IS
     'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for another. Errors: the caller is no member of it. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_inbox_owner(oid, text) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.inbox_as(caller oid, consumer text, id uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -75,13 +74,13 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.inbox_as(oid, text, uuid) IS 'What inbox does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.inbox_as(oid, text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.inbox(consumer text, id uuid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.inbox(text, uuid) IS
     'Whether a consumer sees this id for the first time: true once, false afterwards, as long as the transaction that got true did not fail. Waits for a transaction that has just asked the same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be subscribed here: then ids are the calling role''s. For consumers: EXECUTE is to be granted, because ids take space. Errors: the caller is no member of the consumer''s role; an isolation level above READ COMMITTED; an argument that is NULL.';
-REVOKE ALL ON FUNCTION tripmeter.inbox(text, uuid) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.inbox(text, uuid)'::regprocedure);
 
 CREATE FUNCTION tripmeter_internal.outbox_inbox_turn() RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -103,4 +102,3 @@ EXCEPTION
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_inbox_turn() IS 'Forgets the older generation of ids when the younger one is old enough, unless somebody is at them. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_inbox_turn() FROM PUBLIC;

@@ -22,7 +22,8 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval) IS
     'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at least. Errors: a value that is out of range. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval)'::regprocedure);
 
 CREATE FUNCTION tripmeter.outbox_tick() RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -35,7 +36,8 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_tick() IS
     'Makes a tick, if there is something new: what has committed by now can be received once this commits. Returns the latest. Errors: those of outbox_this_era. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_tick() FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_tick()'::regprocedure);
 
 -- Restoring
 
@@ -76,7 +78,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_after_restore() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -92,8 +93,8 @@ BEGIN
     FOR new_era IN SELECT * FROM tripmeter_internal.outbox_era WHERE NOT accepted ORDER BY era LOOP
         -- all of the era before was restored: its end sees all, the beginning of the new one nothing
         PERFORM tripmeter_internal.outbox_mark((SELECT max(era) FROM tripmeter_internal.outbox_era WHERE era < new_era.era),
-            '9223372036854775807:9223372036854775807:', tripmeter_internal.outbox_last_seq());
-        PERFORM tripmeter_internal.outbox_mark(new_era.era, '3:3:', tripmeter_internal.outbox_last_seq());
+            '9223372036854775807:9223372036854775807:'::pg_snapshot, tripmeter_internal.outbox_last_seq());
+        PERFORM tripmeter_internal.outbox_mark(new_era.era, '3:3:'::pg_snapshot, tripmeter_internal.outbox_last_seq());
         UPDATE tripmeter_internal.outbox_era SET accepted = true WHERE era = new_era.era;
     END LOOP;
     RETURN tripmeter_internal.outbox_this_era();
@@ -101,7 +102,8 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_after_restore() IS
     'Consumers of a restored or copied database go on where they were: first what is left from before, then what is new. Returns the era. Call it once, in the copy that consumers are to receive from. Does nothing where nothing was restored. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_after_restore() FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_after_restore()'::regprocedure);
 
 -- Waiting
 
@@ -132,7 +134,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_look(oid, text, text, bigint) IS
     'Whether outbox_receive may have something for a worker, where nothing was found up to a tick; and the latest tick. Errors: those of outbox_receive. Internal: outbox_wait calls it.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_look(oid, text, text, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_wait(consumer text, timeout interval DEFAULT '30 s', worker text DEFAULT NULL) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_wait' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -155,7 +156,6 @@ AS $function$
     ORDER BY since LIMIT 1
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_blocker() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric,
         OUT workers bigint) RETURNS SETOF record
@@ -180,7 +180,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, how many bytes these may take, and how many workers there are. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lag() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_measure() RETURNS TABLE (metric text, consumer text, value numeric, detail text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 30
@@ -216,8 +215,6 @@ AS $function$
         UNION ALL SELECT 'dead_events', count(*) FROM tripmeter.outbox_dead AS d WHERE d.consumer = c.consumer) AS counts (metric, value)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_measure() IS 'What outbox_metrics shows. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_measure() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tripmeter_internal.outbox_measure() TO pg_monitor;
 
 CREATE VIEW tripmeter.outbox_metrics AS SELECT metric, consumer, value, detail FROM tripmeter_internal.outbox_measure();
 COMMENT ON VIEW tripmeter.outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
@@ -225,17 +222,3 @@ COMMENT ON COLUMN tripmeter.outbox_metrics.metric IS 'its name, with its unit';
 COMMENT ON COLUMN tripmeter.outbox_metrics.consumer IS 'whose it is; NULL: the whole outbox''s';
 COMMENT ON COLUMN tripmeter.outbox_metrics.value IS 'its value';
 COMMENT ON COLUMN tripmeter.outbox_metrics.detail IS 'more about it, for people';
-GRANT SELECT ON tripmeter.outbox_metrics TO pg_monitor;
-
--- Whatever a database grants on new tables: nobody but the owner reads what is in them.
-DO $do$
-DECLARE
-    member regclass;
-BEGIN
-    FOR member IN
-        SELECT c.oid FROM pg_class AS c WHERE c.relnamespace IN ('tripmeter'::regnamespace, 'tripmeter_internal'::regnamespace) AND c.relkind IN ('r', 'p', 'S') AND c.relname ~ '^outbox'
-    LOOP
-        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', CASE (SELECT relkind FROM pg_class WHERE oid = member) WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, member);
-    END LOOP;
-END
-$do$;

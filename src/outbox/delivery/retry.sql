@@ -85,7 +85,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_event_of(tripmeter.outbox_retry) IS 'The event that a row refers to: in its slot, or without one in outbox_kept. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_event_of(tripmeter.outbox_retry) FROM PUBLIC;
 
 -- Of an aggregate that is blocked, the first that is in no batch is due at some time, and no other.
 CREATE FUNCTION tripmeter_internal.outbox_unblock(of_consumer text, of_type text, of_id text) RETURNS void
@@ -104,7 +103,6 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_unblock(text, text, text) IS
     'The first event of an aggregate that waits is due, now unless it has a time; those behind it are not. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_unblock(text, text, text) FROM PUBLIC;
 
 -- Who failed is tried alone; who only waited comes with those that waited behind it.
 CREATE FUNCTION tripmeter_internal.outbox_take_due(of_consumer text, of_share integer, of_batch bigint, most integer) RETURNS integer
@@ -138,7 +136,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_take_due(text, integer, bigint, integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_defer(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -174,7 +171,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_defer(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS
     'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_defer(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 -- Settling
 
@@ -192,7 +188,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_settle(bigint) FROM PUBLIC;
 
 -- Failing
 
@@ -206,7 +201,6 @@ AS $function$
     ON CONFLICT (consumer, seq) DO UPDATE SET died_at = EXCLUDED.died_at, tries = EXCLUDED.tries, error = EXCLUDED.error
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_bury(tripmeter.outbox_consumer, tripmeter.outbox, integer, text) IS 'Puts an event into outbox_dead. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_bury(tripmeter.outbox_consumer, tripmeter.outbox, integer, text) FROM PUBLIC;
 
 -- Of an event of outbox_retry: those of its aggregate that are in the batch behind it wait again.
 CREATE FUNCTION tripmeter_internal.outbox_nack_retried(c tripmeter.outbox_consumer, r tripmeter.outbox_retry, error text, delay interval) RETURNS timestamptz
@@ -234,7 +228,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_nack_retried(tripmeter.outbox_consumer, tripmeter.outbox_retry, text, interval) IS 'An event that was tried again failed again. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_nack_retried(tripmeter.outbox_consumer, tripmeter.outbox_retry, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_next_try(c tripmeter.outbox_consumer, tries integer, delay interval) RETURNS timestamptz
     LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -247,7 +240,6 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_next_try(tripmeter.outbox_consumer, integer, interval) IS
     'When an event that failed so often is tried next: after that delay, or else twice as long as the last time, up to a limit. NULL: never. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_next_try(tripmeter.outbox_consumer, integer, interval) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_nack_fresh(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, event uuid, error text, delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -284,7 +276,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_nack_fresh(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, uuid, text, interval) IS
     'An event failed that was handed out for the first time. Errors: it is not in the batch. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_nack_fresh(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, uuid, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_nack_as(caller oid, batch bigint, event uuid, error text, delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -308,7 +299,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_nack_as(oid, bigint, uuid, text, interval) IS 'What outbox_nack does, for a caller. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_nack_as(oid, bigint, uuid, text, interval) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

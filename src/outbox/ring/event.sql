@@ -42,7 +42,6 @@ COMMENT ON COLUMN tripmeter.outbox.correlationid IS 'setting tripmeter.correlati
 COMMENT ON COLUMN tripmeter.outbox.causationid IS 'setting tripmeter.causationid; NULL: it was empty';
 COMMENT ON COLUMN tripmeter.outbox.era IS 'the era that xid belongs to';
 COMMENT ON COLUMN tripmeter.outbox.slot IS 'the slot it is in';
-REVOKE ALL ON tripmeter.outbox, tripmeter_internal.outbox_seq FROM PUBLIC;
 SELECT pg_extension_config_dump('tripmeter_internal.outbox_seq'::regclass, '');
 
 -- Indexes are the partitions' own: an index of the parent's would meet that of a partition
@@ -54,7 +53,6 @@ BEGIN
         EXECUTE format('CREATE INDEX outbox_%1$s_by_bucket ON tripmeter_internal.outbox_%1$s (bucket, seq) WITH (deduplicate_items = off)', slot);
         EXECUTE format('COMMENT ON INDEX tripmeter_internal.outbox_%s_by_bucket IS %L', slot, 'Finds the events of a bucket, in order.');
         EXECUTE format('COMMENT ON TABLE tripmeter_internal.outbox_%s IS %L', slot, 'A slot of the ring of events.');
-        EXECUTE format('REVOKE ALL ON tripmeter_internal.outbox_%s FROM PUBLIC', slot);
         PERFORM pg_extension_config_dump(format('tripmeter_internal.outbox_%s', slot)::regclass, '');
     END LOOP;
 END
@@ -76,7 +74,6 @@ COMMENT ON COLUMN tripmeter_internal.outbox_era.database IS 'pg_database.oid';
 COMMENT ON COLUMN tripmeter_internal.outbox_era.outbox IS 'pg_class.oid of table outbox';
 COMMENT ON COLUMN tripmeter_internal.outbox_era.began_at IS 'when';
 COMMENT ON COLUMN tripmeter_internal.outbox_era.accepted IS 'whether its events may be received: the first era''s, and a later one''s after outbox_after_restore()';
-REVOKE ALL ON tripmeter_internal.outbox_era FROM PUBLIC;
 SELECT pg_extension_config_dump('tripmeter_internal.outbox_era'::regclass, '');
 
 CREATE TABLE tripmeter_internal.outbox_current (
@@ -88,7 +85,6 @@ COMMENT ON TABLE tripmeter_internal.outbox_current IS 'Where events are written:
 COMMENT ON COLUMN tripmeter_internal.outbox_current.one IS 'true: there is one row';
 COMMENT ON COLUMN tripmeter_internal.outbox_current.slot IS 'the slot that producers write to';
 COMMENT ON COLUMN tripmeter_internal.outbox_current.refused IS 'whether new events are refused, for the ring is full';
-REVOKE ALL ON tripmeter_internal.outbox_current FROM PUBLIC;
 SELECT pg_extension_config_dump('tripmeter_internal.outbox_current'::regclass, '');
 
 -- The first rows are not the install script's: a dump brings its own.
@@ -114,7 +110,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_begin() IS
     'Makes the first rows of outbox_current and outbox_era, and after a restore that of a new era, which is not accepted yet. Internal: attaching, writing and subscribing call it.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_begin() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter.outbox_bucket(aggregate_type text, aggregate_id text) RETURNS integer
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_bucket'
@@ -127,7 +122,8 @@ CREATE FUNCTION tripmeter.emit(aggregate_type text, aggregate_id text, type text
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION tripmeter.emit(text, text, text, jsonb, bigint, integer) IS
     'Writes an event that no row change makes, and returns its id. Events of one aggregate are in the order of the calls only if the transactions that call exclude each other, as by a row lock. Who may: roles that were granted EXECUTE. Errors: the type or id of the aggregate, or the type of the event, is NULL or empty; the outbox is full.';
-REVOKE ALL ON FUNCTION tripmeter.emit(text, text, text, jsonb, bigint, integer) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.emit(text, text, text, jsonb, bigint, integer)'::regprocedure);
 
 -- Times are as in JSON; a sequence is compared as text, an integer has 32 bits; what is
 -- not allowed in a URI is written by its bytes.

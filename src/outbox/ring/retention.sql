@@ -11,7 +11,6 @@ AS $function$
         AND c.shares > (SELECT count(*) FROM tripmeter_internal.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_behind(bigint) IS 'Consumers that have not passed a tick. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_behind(bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_keep_referenced(of_slot smallint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -28,7 +27,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_keep_referenced(smallint) FROM PUBLIC;
 
 -- Nobody needs the slot any more; who still looks at it is not waited for.
 CREATE FUNCTION tripmeter_internal.outbox_truncate(of_slot smallint) RETURNS boolean
@@ -52,7 +50,6 @@ EXCEPTION
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_truncate(smallint) IS 'Empties a slot; false if somebody is at it. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_truncate(smallint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_truncate_passed() RETURNS SETOF smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -70,7 +67,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_truncate_passed() IS 'Empties the sealed slots that all consumers have passed, and returns them. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_truncate_passed() FROM PUBLIC;
 
 -- Sealing
 
@@ -95,7 +91,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_seal_closed(integer) IS 'Seals the closed slots that nobody writes to any more, and returns them. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_seal_closed(integer) FROM PUBLIC;
 
 -- Opening
 
@@ -114,13 +109,12 @@ DECLARE
 BEGIN
     -- attached, for a partition that is created as one waits for all readers
     EXECUTE format('CREATE TABLE tripmeter_internal.%1$s_%2$s (LIKE tripmeter_internal.%1$s_0 INCLUDING ALL) %3$s', name, of_slot, storage);
-    EXECUTE format('REVOKE ALL ON tripmeter_internal.%1$s_%2$s FROM PUBLIC', name, of_slot);
+    PERFORM tripmeter_internal.keep_to_owner(format('tripmeter_internal.%s_%s', name, of_slot)::regclass);
     EXECUTE format('ALTER TABLE %3$s ATTACH PARTITION tripmeter_internal.%1$s_%2$s FOR VALUES IN (%2$s)',
         name, of_slot, parent);
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_add_partition(regclass, smallint) IS 'Adds a slot to a partitioned table, stored as its first slot is. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_add_partition(regclass, smallint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_add_slot() RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -136,7 +130,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_add_slot() IS 'Extends the ring by a slot, whose tables are not members of the extension, so that a dump has them. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_add_slot() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_free_slot() RETURNS smallint
     LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
@@ -147,7 +140,6 @@ AS $function$
     ORDER BY ring.slot > current.slot DESC, ring.slot LIMIT 1
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_free_slot() IS 'The next free slot; NULL: the ring is full. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_free_slot() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_drop_stuck() RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -169,7 +161,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, and returns them. Errors: one of them is being changed. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_drop_stuck() FROM PUBLIC;
 
 -- Whoever looks at the slot keeps it from being truncated: then nobody is dropped in vain.
 CREATE FUNCTION tripmeter_internal.outbox_free_by_dropping() RETURNS smallint
@@ -195,7 +186,6 @@ EXCEPTION
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_free_by_dropping() IS 'Frees a slot of the full ring by dropping consumers that may be dropped, and returns it; NULL, and nothing done, if that frees none. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_free_by_dropping() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_open_next(era integer) RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -226,7 +216,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_open_next(integer) IS 'Opens the next slot in place of the current one; NULL if the ring is full: then events are refused. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_open_next(integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_is_slot_due() RETURNS boolean
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -239,7 +228,6 @@ AS $function$
                  FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent) AS used (size)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_slot_due() FROM PUBLIC;
 
 -- For operators, and now and then by whoever receives
 
@@ -268,7 +256,8 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_rotate(boolean) IS
     'Seals the slots that are no longer written to, truncates those that all consumers have passed, and opens the next when the current one is too old or too large, or when forced. Returns what was done; nothing if another is at it. Never waits. In a transaction of its own: a truncated slot is locked until it ends. For operators: EXECUTE is to be granted.';
-REVOKE ALL ON FUNCTION tripmeter.outbox_rotate(boolean) FROM PUBLIC;
+SELECT tripmeter_internal.keep_to_owner(
+    'tripmeter.outbox_rotate(boolean)'::regprocedure);
 
 -- In a transaction block a truncated slot would be locked until its end.
 CREATE FUNCTION tripmeter_internal.outbox_upkeep() RETURNS void
@@ -289,4 +278,3 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_upkeep() FROM PUBLIC;

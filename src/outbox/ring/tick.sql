@@ -89,43 +89,35 @@ CREATE FUNCTION tripmeter_internal.outbox_lock(what integer, wait boolean) RETUR
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_lock' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock(integer, boolean) IS
     'Takes the lock of ticks (0) or of a share until it is released, or the transaction ends. False if it was not to be had without waiting. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_lock(integer, boolean) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_unlock(what integer) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_unlock' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_unlock(integer) IS 'Releases what outbox_lock took. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_unlock(integer) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_is_unwritten("table" regclass) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_unwritten' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_unwritten(regclass) IS
     'Whether no transaction in progress has written to a table: a snapshot that is taken afterwards sees all that was written to it. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_unwritten(regclass) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_next_xid() RETURNS xid8
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_next_xid' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_next_xid() IS 'The next transaction id, which nobody has yet. A snapshot''s xmax may be lower: it is above what has ended, not above what runs. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_next_xid() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_end_of_log() RETURNS pg_lsn
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_end_of_log' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_end_of_log() IS 'Where the last record of the write-ahead log ends. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_end_of_log() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_flush(lsn pg_lsn) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_flush' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_flush(pg_lsn) IS 'Flushes the write-ahead log that far, unless it is. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_flush(pg_lsn) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_is_of_here(system_identifier bigint, database oid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_of_here' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_of_here(bigint, oid) IS 'Whether an era is that of this server and this database, which a restored copy is not. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_of_here(bigint, oid) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_is_upkeep_due() RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_is_upkeep_due' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_upkeep_due() IS 'Whether the statement is a transaction of its own, and the session has not been told so in the last second. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_upkeep_due() FROM PUBLIC;
 
 -- Snapshots
 
@@ -138,7 +130,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_last_seq() IS 'The last number that was given to an event, whether that has committed or not. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_last_seq() FROM PUBLIC;
 
 -- The server leaves a transaction out of its own snapshots, so that it would seem to have committed.
 CREATE FUNCTION tripmeter_internal.outbox_snapshot() RETURNS pg_snapshot
@@ -158,12 +149,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_snapshot() IS 'What has committed by now; never what this transaction wrote. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_snapshot() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_write_tick(made tripmeter_internal.outbox_tick) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_write_tick' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_write_tick(tripmeter_internal.outbox_tick) IS 'Writes a tick into the current slot. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_write_tick(tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 -- The lock makes of two ticks the later one see more, and keeps the slot that is written
 -- to from being truncated meanwhile. It is not held until commit: whoever receives may keep
@@ -192,7 +181,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_make_tick(integer) IS 'Makes a tick of the era and what it sees durable. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_make_tick(integer) FROM PUBLIC;
 
 -- Reading ticks. Only the slots in use are locked.
 
@@ -206,17 +194,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_slots(bigint) IS 'The slots that are in use and may hold what a tick does not see. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_slots(bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_last_tick() RETURNS tripmeter_internal.outbox_tick
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_last_tick' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_last_tick() IS 'The latest tick. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_last_tick() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_tick_of(number bigint) RETURNS tripmeter_internal.outbox_tick
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_tick_of(bigint) IS 'A tick by its number; NULL if it is no longer kept. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_tick_of(bigint) FROM PUBLIC;
 
 -- A slot may be kept, by a reader or a long transaction, when later ones are gone.
 CREATE FUNCTION tripmeter_internal.outbox_oldest_tick() RETURNS bigint
@@ -229,7 +214,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_oldest_tick() IS
     'The oldest tick after which all events are kept. NULL: there is none yet. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_oldest_tick() FROM PUBLIC;
 
 -- The events that are new since a tick have numbers after seq_before, but those of
 -- transactions that were in progress then: some have ids from the snapshot's xmax on.
@@ -245,7 +229,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_has_news(tripmeter_internal.outbox_tick) IS 'Whether a tick that is made now may see events that this one does not. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_has_news(tripmeter_internal.outbox_tick) FROM PUBLIC;
 
 -- The first rows. The install script makes none, for they would meet those of a restored dump.
 CREATE FUNCTION tripmeter_internal.outbox_prepare() RETURNS void
@@ -267,12 +250,11 @@ BEGIN
     SELECT generate_series(1, count(*)) - 1 FROM pg_inherits WHERE inhparent = 'tripmeter.outbox'::regclass;
     UPDATE tripmeter_internal.outbox_ring
     SET opened_at = clock_timestamp(),
-        opened_tick = tripmeter_internal.outbox_mark((SELECT max(era) FROM tripmeter_internal.outbox_era), '3:3:', 0)
+        opened_tick = tripmeter_internal.outbox_mark((SELECT max(era) FROM tripmeter_internal.outbox_era), '3:3:'::pg_snapshot, 0::bigint)
     WHERE slot = (SELECT slot FROM tripmeter_internal.outbox_current);
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_prepare() IS 'Makes the rows that the outbox starts with, unless they are there. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_prepare() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_mark(era integer, snapshot pg_snapshot, seq bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -295,7 +277,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_mark(integer, pg_snapshot, bigint) IS
     'Makes a tick that marks where an era begins, whose snapshot sees nothing, or ends, whose snapshot sees all of it. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_mark(integer, pg_snapshot, bigint) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_check_isolation() RETURNS void
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -311,7 +292,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_check_isolation() IS 'Errors: an isolation level above READ COMMITTED. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_check_isolation() FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_this_era() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -334,7 +314,6 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_this_era() IS
     'The era of this system. Errors: an isolation level above READ COMMITTED; a restored or copied database whose era is not accepted yet. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_this_era() FROM PUBLIC;
 
 -- Also when the clock was set back
 CREATE FUNCTION tripmeter_internal.outbox_is_tick_due(last tripmeter_internal.outbox_tick, since interval) RETURNS boolean
@@ -346,7 +325,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_is_tick_due(tripmeter_internal.outbox_tick, interval) IS 'Whether a tick is older than that. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_is_tick_due(tripmeter_internal.outbox_tick, interval) FROM PUBLIC;
 
 CREATE FUNCTION tripmeter_internal.outbox_tick_if_due(since interval DEFAULT NULL) RETURNS tripmeter_internal.outbox_tick
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -369,4 +347,3 @@ END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_tick_if_due(interval) IS
     'The latest tick, which is made now if the last one is older than that, by default the setting, and there is something new. Errors: those of outbox_this_era. Internal.';
-REVOKE ALL ON FUNCTION tripmeter_internal.outbox_tick_if_due(interval) FROM PUBLIC;
