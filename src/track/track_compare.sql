@@ -25,7 +25,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_lt(tripmeter.track, tripmeter.track
     'implementation of < operator';
 CREATE OPERATOR tripmeter.< (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_lt,
-    COMMUTATOR = OPERATOR(tripmeter.>), NEGATOR = OPERATOR(tripmeter.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+    COMMUTATOR = OPERATOR(tripmeter.>), NEGATOR = OPERATOR(tripmeter.>=), RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR tripmeter.< (tripmeter.track, tripmeter.track) IS 'less than';
 
@@ -36,7 +37,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_le(tripmeter.track, tripmeter.track
     'implementation of <= operator';
 CREATE OPERATOR tripmeter.<= (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_le,
-    COMMUTATOR = OPERATOR(tripmeter.>=), NEGATOR = OPERATOR(tripmeter.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+    COMMUTATOR = OPERATOR(tripmeter.>=), NEGATOR = OPERATOR(tripmeter.>), RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR tripmeter.<= (tripmeter.track, tripmeter.track) IS 'less than or equal';
 
@@ -47,7 +49,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_eq(tripmeter.track, tripmeter.track
     'implementation of = operator';
 CREATE OPERATOR tripmeter.= (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_eq,
-    COMMUTATOR = OPERATOR(tripmeter.=), NEGATOR = OPERATOR(tripmeter.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+    COMMUTATOR = OPERATOR(tripmeter.=), NEGATOR = OPERATOR(tripmeter.<>), RESTRICT = eqsel,
+    JOIN = eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR tripmeter.= (tripmeter.track, tripmeter.track) IS 'equal';
 
@@ -58,7 +61,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_ne(tripmeter.track, tripmeter.track
     'implementation of <> operator';
 CREATE OPERATOR tripmeter.<> (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_ne,
-    COMMUTATOR = OPERATOR(tripmeter.<>), NEGATOR = OPERATOR(tripmeter.=), RESTRICT = neqsel, JOIN = neqjoinsel
+    COMMUTATOR = OPERATOR(tripmeter.<>), NEGATOR = OPERATOR(tripmeter.=), RESTRICT = neqsel,
+    JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR tripmeter.<> (tripmeter.track, tripmeter.track) IS 'not equal';
 
@@ -69,7 +73,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_ge(tripmeter.track, tripmeter.track
     'implementation of >= operator';
 CREATE OPERATOR tripmeter.>= (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_ge,
-    COMMUTATOR = OPERATOR(tripmeter.<=), NEGATOR = OPERATOR(tripmeter.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
+    COMMUTATOR = OPERATOR(tripmeter.<=), NEGATOR = OPERATOR(tripmeter.<), RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR tripmeter.>= (tripmeter.track, tripmeter.track) IS 'greater than or equal';
 
@@ -80,7 +85,8 @@ COMMENT ON FUNCTION tripmeter_internal.track_gt(tripmeter.track, tripmeter.track
     'implementation of > operator';
 CREATE OPERATOR tripmeter.> (
     LEFTARG = tripmeter.track, RIGHTARG = tripmeter.track, FUNCTION = tripmeter_internal.track_gt,
-    COMMUTATOR = OPERATOR(tripmeter.<), NEGATOR = OPERATOR(tripmeter.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+    COMMUTATOR = OPERATOR(tripmeter.<), NEGATOR = OPERATOR(tripmeter.<=), RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR tripmeter.> (tripmeter.track, tripmeter.track) IS 'greater than';
 
@@ -100,5 +106,7 @@ CREATE OPERATOR CLASS tripmeter.track_hash_ops
     OPERATOR 1 tripmeter.=,
     FUNCTION 1 tripmeter_internal.track_hash(tripmeter.track),
     FUNCTION 2 tripmeter_internal.track_hash_extended(tripmeter.track, bigint);
-COMMENT ON OPERATOR CLASS tripmeter.track_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
-COMMENT ON OPERATOR FAMILY tripmeter.track_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR CLASS tripmeter.track_hash_ops USING hash IS
+    'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY tripmeter.track_hash_ops USING hash IS
+    'Hashing for DISTINCT and GROUP BY.';

@@ -29,8 +29,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_number(jsonb, text, text, numeric, numeric, boolean) IS
-    'Return a number of a GBFS pricing plan as a decimal of 9 places; NULL if it is missing and not '
-    'required. Errors: it is missing though required, no number, or not within the bounds.';
+    'Return a number of a GBFS pricing plan as a decimal of 9 places; NULL if it is missing and '
+    'not required. Errors: it is missing though required, no number, or not within the bounds.';
 
 CREATE FUNCTION tripmeter_internal.gbfs_segments(plan jsonb, key text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100
@@ -76,8 +76,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.gbfs_rate(jsonb, text, text, text, text, text, text, text) IS
-    'Return the rate of a tariff for a segment of a GBFS pricing plan. Errors: a segment that ends '
-    'before it starts, an interval that is too short.';
+    'Return the rate of a tariff for a segment of a GBFS pricing plan. Errors: a segment that '
+    'ends before it starts, an interval that is too short.';
 
 CREATE FUNCTION tripmeter_internal.gbfs_rates(plan jsonb, key text, dimension text, unit text,
         longest numeric) RETURNS jsonb

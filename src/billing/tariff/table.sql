@@ -7,11 +7,15 @@ CREATE TABLE tripmeter.calendars (
         CONSTRAINT calendars_have_dates CHECK (NOT isempty(dates) AND dates <@ '{[0001-01-01,9999-12-31]}'::datemultirange)
 );
 COMMENT ON TABLE tripmeter.calendars IS
-    'Lists of dates that tariffs may name, such as public holidays. A tariff that is stored takes those with it that it names: a change here is one for the tariffs stored afterwards.';
+    'Lists of dates that tariffs may name, such as public holidays. A tariff that is stored takes '
+    'those with it that it names: a change here is one for the tariffs stored afterwards.';
 COMMENT ON COLUMN tripmeter.calendars.name IS 'what tariffs call it';
-COMMENT ON COLUMN tripmeter.calendars.dates IS 'local dates, at least one, of the years 1 to 9999; of a list of dates: range_agg(daterange(d, d, ''[]''))';
+COMMENT ON COLUMN tripmeter.calendars.dates IS
+    'local dates, at least one, of the years 1 to 9999; of a list of dates: '
+    'range_agg(daterange(d, d, ''[]''))';
 COMMENT ON CONSTRAINT calendars_are_named ON tripmeter.calendars IS 'A name is not empty.';
-COMMENT ON CONSTRAINT calendars_have_dates ON tripmeter.calendars IS 'A calendar has dates, and none that a tariff could not write.';
+COMMENT ON CONSTRAINT calendars_have_dates ON tripmeter.calendars IS
+    'A calendar has dates, and none that a tariff could not write.';
 
 -- Names are compared by their hash: text itself cannot be in such an index. Two names of
 -- one hash, of which there are 2^64, could not be valid at once; never the other way round.
@@ -28,17 +32,24 @@ CREATE TABLE tripmeter.tariffs (
         numrange(hashtextextended(name, 0), hashtextextended(name, 0), '[]') WITH &&, valid WITH &&)
 );
 COMMENT ON TABLE tripmeter.tariffs IS
-    'Tariffs by name, each in versions of which one at most is valid at a time. Of a version whose validity has begun only its end may be changed, from one that is still to come to another; it cannot be deleted. Calendars that a tariff names and does not hold are taken into it from table calendars.';
+    'Tariffs by name, each in versions of which one at most is valid at a time. Of a version '
+    'whose validity has begun only its end may be changed, from one that is still to come to '
+    'another; it cannot be deleted. Calendars that a tariff names and does not hold are taken '
+    'into it from table calendars.';
 COMMENT ON COLUMN tripmeter.tariffs.name IS 'what trips call it';
 COMMENT ON COLUMN tripmeter.tariffs.version IS 'a number from 1 on, of its name';
-COMMENT ON COLUMN tripmeter.tariffs.valid IS 'when it holds for trips that start: from its first instant, included, to its last, excluded, or without end';
+COMMENT ON COLUMN tripmeter.tariffs.valid IS
+    'when it holds for trips that start: from its first instant, included, to its last, excluded, '
+    'or without end';
 COMMENT ON COLUMN tripmeter.tariffs.tariff IS 'the document, with the calendars it names';
 COMMENT ON COLUMN tripmeter.tariffs.published_at IS 'when it was stored';
 COMMENT ON CONSTRAINT tariffs_are_named ON tripmeter.tariffs IS 'A name is not empty.';
 COMMENT ON CONSTRAINT tariffs_are_numbered ON tripmeter.tariffs IS 'Versions are counted from 1.';
 COMMENT ON CONSTRAINT tariffs_begin ON tripmeter.tariffs IS 'A validity has a first instant.';
-COMMENT ON CONSTRAINT tariffs_end ON tripmeter.tariffs IS 'A validity ends before an instant, or never.';
-COMMENT ON CONSTRAINT tariffs_are_valid_one_at_a_time ON tripmeter.tariffs IS 'Two versions of a tariff are never valid at once.';
+COMMENT ON CONSTRAINT tariffs_end ON tripmeter.tariffs IS
+    'A validity ends before an instant, or never.';
+COMMENT ON CONSTRAINT tariffs_are_valid_one_at_a_time ON tripmeter.tariffs IS
+    'Two versions of a tariff are never valid at once.';
 
 SELECT pg_extension_config_dump('tripmeter.calendars'::regclass, '');
 SELECT pg_extension_config_dump('tripmeter.tariffs'::regclass, '');
@@ -78,7 +89,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.tariffs_embed_calendars() IS
-    'Trigger of tariffs: takes the calendars that a document names and does not hold from table calendars. Errors: a calendar that is in neither.';
+    'Trigger of tariffs: takes the calendars that a document names and does not hold from table '
+    'calendars. Errors: a calendar that is in neither.';
 
 CREATE TRIGGER embed_calendars BEFORE INSERT OR UPDATE OF tariff ON tripmeter.tariffs
     FOR EACH ROW EXECUTE FUNCTION tripmeter_internal.tariffs_embed_calendars();
@@ -125,22 +137,26 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.tariffs_keep_history() IS
-    'Trigger of tariffs: of a version whose validity has begun only its end may change, from one that is still to come to another. Errors: any other change, deleting it, TRUNCATE.';
+    'Trigger of tariffs: of a version whose validity has begun only its end may change, from one '
+    'that is still to come to another. Errors: any other change, deleting it, TRUNCATE.';
 
 CREATE TRIGGER keep_history BEFORE UPDATE OR DELETE ON tripmeter.tariffs
     FOR EACH ROW EXECUTE FUNCTION tripmeter_internal.tariffs_keep_history();
-COMMENT ON TRIGGER keep_history ON tripmeter.tariffs IS 'Refuses what would change a bill of the past.';
+COMMENT ON TRIGGER keep_history ON tripmeter.tariffs IS
+    'Refuses what would change a bill of the past.';
 
 CREATE TRIGGER keep_all_history BEFORE TRUNCATE ON tripmeter.tariffs
     FOR EACH STATEMENT EXECUTE FUNCTION tripmeter_internal.tariffs_keep_history();
-COMMENT ON TRIGGER keep_all_history ON tripmeter.tariffs IS 'Refuses what would change the bills of the past.';
+COMMENT ON TRIGGER keep_all_history ON tripmeter.tariffs IS
+    'Refuses what would change the bills of the past.';
 
 -- Until a change commits, others compute bills without it. So what it changes must still
 -- be to come by then.
 CREATE CONSTRAINT TRIGGER keep_history_until_commit AFTER UPDATE OR DELETE ON tripmeter.tariffs
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION tripmeter_internal.tariffs_keep_history();
-COMMENT ON TRIGGER keep_history_until_commit ON tripmeter.tariffs IS 'Refuses what has come to change a bill of the past by the time it commits.';
+COMMENT ON TRIGGER keep_history_until_commit ON tripmeter.tariffs IS
+    'Refuses what has come to change a bill of the past by the time it commits.';
 
 -- For users
 
@@ -166,9 +182,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.tariff_at(text, timestamptz) IS
-    'The tariff of this name that holds for a trip that starts then. NULL if an argument is. Errors: there is none.';
+    'The tariff of this name that holds for a trip that starts then. NULL if an argument is. '
+    'Errors: there is none.';
 
-CREATE FUNCTION tripmeter.tariff_publish(name text, tariff tripmeter.tariff, valid_from timestamptz) RETURNS integer
+CREATE FUNCTION tripmeter.tariff_publish(name text, tariff tripmeter.tariff, valid_from timestamptz)
+    RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -199,4 +217,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.tariff_publish(text, tripmeter.tariff, timestamptz) IS
-    'Stores a tariff as the next version of its name, valid from then on, and ends the validity of the one before it there. Returns its number. Waits for others who publish. Errors: an argument that is NULL or a time that is not finite; a version of this name that begins then or later; one to be ended in the past, as seen when the transaction commits; a calendar that is neither in the tariff nor in table calendars.';
+    'Stores a tariff as the next version of its name, valid from then on, and ends the validity '
+    'of the one before it there. Returns its number. Waits for others who publish. Errors: an '
+    'argument that is NULL or a time that is not finite; a version of this name that begins then '
+    'or later; one to be ended in the past, as seen when the transaction commits; a calendar that '
+    'is neither in the tariff nor in table calendars.';

@@ -5,22 +5,26 @@ CREATE TYPE tripmeter.tariff;
 CREATE FUNCTION tripmeter_internal.tariff_in(cstring) RETURNS tripmeter.tariff
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_in'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION tripmeter_internal.tariff_in(cstring) IS 'Reads and checks the text form of a tariff, which is JSON.';
+COMMENT ON FUNCTION tripmeter_internal.tariff_in(cstring) IS
+    'Reads and checks the text form of a tariff, which is JSON.';
 
 CREATE FUNCTION tripmeter_internal.tariff_out(tripmeter.tariff) RETURNS cstring
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_out'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION tripmeter_internal.tariff_out(tripmeter.tariff) IS 'Writes the canonical text form of a tariff.';
+COMMENT ON FUNCTION tripmeter_internal.tariff_out(tripmeter.tariff) IS
+    'Writes the canonical text form of a tariff.';
 
 CREATE FUNCTION tripmeter_internal.tariff_recv(internal) RETURNS tripmeter.tariff
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_recv'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION tripmeter_internal.tariff_recv(internal) IS 'Reads and checks the binary form of a tariff, which is its text.';
+COMMENT ON FUNCTION tripmeter_internal.tariff_recv(internal) IS
+    'Reads and checks the binary form of a tariff, which is its text.';
 
 CREATE FUNCTION tripmeter_internal.tariff_send(tripmeter.tariff) RETURNS bytea
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_send'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION tripmeter_internal.tariff_send(tripmeter.tariff) IS 'Writes the binary form of a tariff, which is its text.';
+COMMENT ON FUNCTION tripmeter_internal.tariff_send(tripmeter.tariff) IS
+    'Writes the binary form of a tariff, which is its text.';
 
 CREATE TYPE tripmeter.tariff (
     INPUT = tripmeter_internal.tariff_in,
@@ -32,13 +36,16 @@ CREATE TYPE tripmeter.tariff (
     STORAGE = extended
 );
 COMMENT ON TYPE tripmeter.tariff IS
-    'What trips cost: prices and rules, in one currency and time zone. Text: a JSON object of up to 1 MB, which comes out in its canonical form. Errors: whatever is not as doc/billing.md describes it, with its place in the document.';
+    'What trips cost: prices and rules, in one currency and time zone. Text: a JSON object of up '
+    'to 1 MB, which comes out in its canonical form. Errors: whatever is not as doc/billing.md '
+    'describes it, with its place in the document.';
 
 CREATE FUNCTION tripmeter.tariff_from_jsonb(document jsonb) RETURNS tripmeter.tariff
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_from_jsonb'
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION tripmeter.tariff_from_jsonb(jsonb) IS
-    'The tariff of a JSON document. Errors: whatever is not as doc/billing.md describes it, with its place in the document.';
+    'The tariff of a JSON document. Errors: whatever is not as doc/billing.md describes it, with '
+    'its place in the document.';
 
 CREATE FUNCTION tripmeter.as_jsonb(tariff tripmeter.tariff) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'tripmeter_tariff_as_jsonb'
@@ -46,10 +53,12 @@ CREATE FUNCTION tripmeter.as_jsonb(tariff tripmeter.tariff) RETURNS jsonb
 COMMENT ON FUNCTION tripmeter.as_jsonb(tripmeter.tariff) IS
     'A tariff as JSON: its canonical form.';
 
-CREATE CAST (jsonb AS tripmeter.tariff) WITH FUNCTION tripmeter.tariff_from_jsonb(jsonb) AS ASSIGNMENT;
+CREATE CAST (jsonb AS tripmeter.tariff)
+    WITH FUNCTION tripmeter.tariff_from_jsonb(jsonb) AS ASSIGNMENT;
 COMMENT ON CAST (jsonb AS tripmeter.tariff) IS 'From a JSON document.';
 
-CREATE CAST (tripmeter.tariff AS jsonb) WITH FUNCTION tripmeter.as_jsonb(tripmeter.tariff) AS ASSIGNMENT;
+CREATE CAST (tripmeter.tariff AS jsonb)
+    WITH FUNCTION tripmeter.as_jsonb(tripmeter.tariff) AS ASSIGNMENT;
 COMMENT ON CAST (tripmeter.tariff AS jsonb) IS 'The canonical form.';
 
 CREATE FUNCTION tripmeter.currency(tariff tripmeter.tariff) RETURNS text
@@ -84,8 +93,10 @@ CREATE FUNCTION tripmeter_internal.tariff_lt(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_lt(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of < operator';
 CREATE OPERATOR tripmeter.< (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_lt,
-    COMMUTATOR = OPERATOR(tripmeter.>), NEGATOR = OPERATOR(tripmeter.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_lt,
+    COMMUTATOR = OPERATOR(tripmeter.>), NEGATOR = OPERATOR(tripmeter.>=), RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR tripmeter.< (tripmeter.tariff, tripmeter.tariff) IS 'less than';
 
@@ -95,8 +106,10 @@ CREATE FUNCTION tripmeter_internal.tariff_le(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_le(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of <= operator';
 CREATE OPERATOR tripmeter.<= (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_le,
-    COMMUTATOR = OPERATOR(tripmeter.>=), NEGATOR = OPERATOR(tripmeter.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_le,
+    COMMUTATOR = OPERATOR(tripmeter.>=), NEGATOR = OPERATOR(tripmeter.>), RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR tripmeter.<= (tripmeter.tariff, tripmeter.tariff) IS 'less than or equal';
 
@@ -106,8 +119,10 @@ CREATE FUNCTION tripmeter_internal.tariff_eq(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_eq(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of = operator';
 CREATE OPERATOR tripmeter.= (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_eq,
-    COMMUTATOR = OPERATOR(tripmeter.=), NEGATOR = OPERATOR(tripmeter.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_eq,
+    COMMUTATOR = OPERATOR(tripmeter.=), NEGATOR = OPERATOR(tripmeter.<>), RESTRICT = eqsel,
+    JOIN = eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR tripmeter.= (tripmeter.tariff, tripmeter.tariff) IS 'equal';
 
@@ -117,8 +132,10 @@ CREATE FUNCTION tripmeter_internal.tariff_ne(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_ne(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of <> operator';
 CREATE OPERATOR tripmeter.<> (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_ne,
-    COMMUTATOR = OPERATOR(tripmeter.<>), NEGATOR = OPERATOR(tripmeter.=), RESTRICT = neqsel, JOIN = neqjoinsel
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_ne,
+    COMMUTATOR = OPERATOR(tripmeter.<>), NEGATOR = OPERATOR(tripmeter.=), RESTRICT = neqsel,
+    JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR tripmeter.<> (tripmeter.tariff, tripmeter.tariff) IS 'not equal';
 
@@ -128,8 +145,10 @@ CREATE FUNCTION tripmeter_internal.tariff_ge(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_ge(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of >= operator';
 CREATE OPERATOR tripmeter.>= (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_ge,
-    COMMUTATOR = OPERATOR(tripmeter.<=), NEGATOR = OPERATOR(tripmeter.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_ge,
+    COMMUTATOR = OPERATOR(tripmeter.<=), NEGATOR = OPERATOR(tripmeter.<), RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR tripmeter.>= (tripmeter.tariff, tripmeter.tariff) IS 'greater than or equal';
 
@@ -139,8 +158,10 @@ CREATE FUNCTION tripmeter_internal.tariff_gt(tripmeter.tariff, tripmeter.tariff)
 COMMENT ON FUNCTION tripmeter_internal.tariff_gt(tripmeter.tariff, tripmeter.tariff) IS
     'implementation of > operator';
 CREATE OPERATOR tripmeter.> (
-    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff, FUNCTION = tripmeter_internal.tariff_gt,
-    COMMUTATOR = OPERATOR(tripmeter.<), NEGATOR = OPERATOR(tripmeter.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+    LEFTARG = tripmeter.tariff, RIGHTARG = tripmeter.tariff,
+    FUNCTION = tripmeter_internal.tariff_gt,
+    COMMUTATOR = OPERATOR(tripmeter.<), NEGATOR = OPERATOR(tripmeter.<=), RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR tripmeter.> (tripmeter.tariff, tripmeter.tariff) IS 'greater than';
 
@@ -153,12 +174,15 @@ CREATE OPERATOR CLASS tripmeter.tariff_ops
     OPERATOR 5 tripmeter.>,
     FUNCTION 1 tripmeter_internal.tariff_cmp(tripmeter.tariff, tripmeter.tariff);
 COMMENT ON OPERATOR CLASS tripmeter.tariff_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
-COMMENT ON OPERATOR FAMILY tripmeter.tariff_ops USING btree IS 'An order for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY tripmeter.tariff_ops USING btree IS
+    'An order for DISTINCT and GROUP BY.';
 
 CREATE OPERATOR CLASS tripmeter.tariff_hash_ops
     DEFAULT FOR TYPE tripmeter.tariff USING hash AS
     OPERATOR 1 tripmeter.=,
     FUNCTION 1 tripmeter_internal.tariff_hash(tripmeter.tariff),
     FUNCTION 2 tripmeter_internal.tariff_hash_extended(tripmeter.tariff, bigint);
-COMMENT ON OPERATOR CLASS tripmeter.tariff_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
-COMMENT ON OPERATOR FAMILY tripmeter.tariff_hash_ops USING hash IS 'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR CLASS tripmeter.tariff_hash_ops USING hash IS
+    'Hashing for DISTINCT and GROUP BY.';
+COMMENT ON OPERATOR FAMILY tripmeter.tariff_hash_ops USING hash IS
+    'Hashing for DISTINCT and GROUP BY.';

@@ -8,15 +8,21 @@ CREATE TABLE tripmeter.outbox_source (
     payload name[],
     truncatable boolean NOT NULL
 );
-COMMENT ON TABLE tripmeter.outbox_source IS 'The tables whose changes are captured: outbox_attach() and outbox_detach() write it.';
+COMMENT ON TABLE tripmeter.outbox_source IS
+    'The tables whose changes are captured: outbox_attach() and outbox_detach() write it.';
 COMMENT ON COLUMN tripmeter.outbox_source.relation IS 'a table, or the root of a partitioned one';
 COMMENT ON COLUMN tripmeter.outbox_source.aggregatetype IS 'what kind of thing its rows are';
 COMMENT ON COLUMN tripmeter.outbox_source.aggregateid IS 'the columns that identify it';
-COMMENT ON COLUMN tripmeter.outbox_source.version IS 'the column that has its version; NULL: there is none';
-COMMENT ON COLUMN tripmeter.outbox_source.payload IS 'the columns that events carry where a rule does not say; NULL: all';
-COMMENT ON COLUMN tripmeter.outbox_source.truncatable IS 'whether TRUNCATE is allowed, which makes no events';
-COMMENT ON CONSTRAINT outbox_source_has_a_type ON tripmeter.outbox_source IS 'An aggregate has a type.';
-COMMENT ON CONSTRAINT outbox_source_has_an_id ON tripmeter.outbox_source IS 'An aggregate has an id.';
+COMMENT ON COLUMN tripmeter.outbox_source.version IS
+    'the column that has its version; NULL: there is none';
+COMMENT ON COLUMN tripmeter.outbox_source.payload IS
+    'the columns that events carry where a rule does not say; NULL: all';
+COMMENT ON COLUMN tripmeter.outbox_source.truncatable IS
+    'whether TRUNCATE is allowed, which makes no events';
+COMMENT ON CONSTRAINT outbox_source_has_a_type ON tripmeter.outbox_source IS
+    'An aggregate has a type.';
+COMMENT ON CONSTRAINT outbox_source_has_an_id ON tripmeter.outbox_source IS
+    'An aggregate has an id.';
 SELECT pg_extension_config_dump('tripmeter.outbox_source'::regclass, '');
 
 CREATE TABLE tripmeter.outbox_rule (
@@ -28,15 +34,19 @@ CREATE TABLE tripmeter.outbox_rule (
     schemaversion integer NOT NULL,
     PRIMARY KEY (relation, type, operation)
 );
-COMMENT ON TABLE tripmeter.outbox_rule IS 'The events that changes of a table make: outbox_rule() and outbox_unrule() write it.';
+COMMENT ON TABLE tripmeter.outbox_rule IS
+    'The events that changes of a table make: outbox_rule() and outbox_unrule() write it.';
 COMMENT ON COLUMN tripmeter.outbox_rule.relation IS 'the table that is attached';
 COMMENT ON COLUMN tripmeter.outbox_rule.type IS 'of the event';
-COMMENT ON COLUMN tripmeter.outbox_rule.operation IS 'what makes it: insert, update or delete of a row';
+COMMENT ON COLUMN tripmeter.outbox_rule.operation IS
+    'what makes it: insert, update or delete of a row';
 COMMENT ON COLUMN tripmeter.outbox_rule.condition IS 'SQL over OLD and NEW; NULL: always';
-COMMENT ON COLUMN tripmeter.outbox_rule.payload IS 'the columns that it carries; NULL: those of the table''s source';
+COMMENT ON COLUMN tripmeter.outbox_rule.payload IS
+    'the columns that it carries; NULL: those of the table''s source';
 COMMENT ON COLUMN tripmeter.outbox_rule.schemaversion IS 'of the payload''s structure';
 COMMENT ON CONSTRAINT outbox_rule_has_a_type ON tripmeter.outbox_rule IS 'An event has a type.';
-COMMENT ON CONSTRAINT outbox_rule_has_an_operation ON tripmeter.outbox_rule IS 'Rows are inserted, updated or deleted.';
+COMMENT ON CONSTRAINT outbox_rule_has_an_operation ON tripmeter.outbox_rule IS
+    'Rows are inserted, updated or deleted.';
 SELECT pg_extension_config_dump('tripmeter.outbox_rule'::regclass, '');
 
 -- The triggers
@@ -45,13 +55,17 @@ CREATE FUNCTION tripmeter_internal.outbox_capture() RETURNS trigger
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_capture'
     LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_capture() IS
-    'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. Conditions, and the functions that make JSON of values, run as whoever changes the table, under fixed settings. Errors: the table is not attached; a column that it was attached with, or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
+    'Writes the events of a statement''s changes: the trigger that outbox_attach() makes. '
+    'Conditions, and the functions that make JSON of values, run as whoever changes the table, '
+    'under fixed settings. Errors: the table is not attached; a column that it was attached with, '
+    'or that a rule names, is gone; an id is NULL; the outbox is full; TRUNCATE is not allowed.';
 
 CREATE FUNCTION tripmeter_internal.outbox_check(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_check'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_check(regclass) IS
-    'Reads what a table is attached with and what its rules say as the triggers do, with their errors, and makes all sessions read it again. Internal: attaching and setting rules call it.';
+    'Reads what a table is attached with and what its rules say as the triggers do, with their '
+    'errors, and makes all sessions read it again. Internal: attaching and setting rules call it.';
 
 CREATE FUNCTION tripmeter_internal.outbox_missing(relation regclass) RETURNS text
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_missing'
@@ -63,7 +77,8 @@ CREATE FUNCTION tripmeter_internal.outbox_cover(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_cover'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_cover(regclass) IS
-    'Makes the triggers that a locked table and its partitions lack. Errors: a partition is a foreign table. Internal.';
+    'Makes the triggers that a locked table and its partitions lack. Errors: a partition is a '
+    'foreign table. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_uncover(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_uncover'
@@ -73,13 +88,17 @@ COMMENT ON FUNCTION tripmeter_internal.outbox_uncover(regclass) IS
 
 -- What table owners call
 
-CREATE FUNCTION tripmeter_internal.outbox_lock_table(caller oid, relation regclass, exclusively boolean) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_lock_table(caller oid, relation regclass,
+        exclusively boolean) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_lock_table'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_table(oid, regclass, boolean) IS
-    'Locks a table and its partitions against writing, or exclusively. Locks nothing that the caller does not own. Errors: it does not exist; the caller does not own it; it is not a table that lasts; an isolation level above READ COMMITTED. Internal.';
+    'Locks a table and its partitions against writing, or exclusively. Locks nothing that the '
+    'caller does not own. Errors: it does not exist; the caller does not own it; it is not a '
+    'table that lasts; an isolation level above READ COMMITTED. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_lock_attached(caller oid, relation regclass, exclusively boolean) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_lock_attached(caller oid, relation regclass,
+        exclusively boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -95,10 +114,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_attached(oid, regclass, boolean) IS
-    'Locks a table that is attached. Errors: those of outbox_lock_table; it is not attached. Internal.';
+    'Locks a table that is attached. Errors: those of outbox_lock_table; it is not attached. '
+    'Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_attach_as(caller oid, relation regclass, aggregate_type text, aggregate_id name[], version_column name,
-        payload_columns name[], allow_truncate boolean) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_attach_as(caller oid, relation regclass,
+        aggregate_type text, aggregate_id name[], version_column name, payload_columns name[],
+        allow_truncate boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -135,12 +156,25 @@ BEGIN
     PERFORM tripmeter_internal.outbox_check(relation);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_attach_as(oid, regclass, text, name[], name, name[], boolean) IS 'What outbox_attach does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_attach_as(oid, regclass, text, name[], name, name[],
+        boolean) IS
+    'What outbox_attach does, for a caller. Internal.';
 
-CREATE FUNCTION tripmeter.outbox_attach(relation regclass, aggregate_type text, aggregate_id name[], version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL, allow_truncate boolean DEFAULT false) RETURNS void
+CREATE FUNCTION tripmeter.outbox_attach(relation regclass, aggregate_type text, aggregate_id name[],
+        version_column name DEFAULT NULL, payload_columns name[] DEFAULT NULL,
+        allow_truncate boolean DEFAULT false) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_attach(regclass, text, name[], name, name[], boolean) IS
-    'Begins to capture the changes of a table, and of all partitions it has and will have: each row is an aggregate of this type, identified by these columns. Without a rule a change makes the event created, updated or deleted, after the type and a dot, with the row, the old one of a delete; payload_columns says which columns, for the outbox does not know of the table''s privileges and policies. version_column is an integer column whose value events carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not a table that lasts, is itself a partition, or has a foreign one; it is attached already; a column does not exist, or its type cannot identify an aggregate; an isolation level above READ COMMITTED.';
+    'Begins to capture the changes of a table, and of all partitions it has and will have: each '
+    'row is an aggregate of this type, identified by these columns. Without a rule a change makes '
+    'the event created, updated or deleted, after the type and a dot, with the row, the old one '
+    'of a delete; payload_columns says which columns, for the outbox does not know of the '
+    'table''s privileges and policies. version_column is an integer column whose value events '
+    'carry. TRUNCATE makes no events, and is refused unless it is allowed. Waits for transactions '
+    'that write to the table. Errors: the table does not exist; the caller does not own it; it is '
+    'not a table that lasts, is itself a partition, or has a foreign one; it is attached already; '
+    'a column does not exist, or its type cannot identify an aggregate; an isolation level above '
+    'READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_attach(regclass, text, name[], name, name[], boolean)'::regprocedure);
@@ -156,15 +190,19 @@ BEGIN
     DELETE FROM tripmeter.outbox_source s WHERE s.relation = outbox_detach_as.relation;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_detach_as(oid, regclass) IS 'What outbox_detach does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_detach_as(oid, regclass) IS
+    'What outbox_detach does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_detach(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_detach(regclass) IS
-    'Stops capturing the changes of a table, and forgets its rules. Events that there are stay. Waits for transactions that use the table. Errors: the table does not exist; the caller does not own it; it is not attached; an isolation level above READ COMMITTED.';
+    'Stops capturing the changes of a table, and forgets its rules. Events that there are stay. '
+    'Waits for transactions that use the table. Errors: the table does not exist; the caller does '
+    'not own it; it is not attached; an isolation level above READ COMMITTED.';
 
-CREATE FUNCTION tripmeter_internal.outbox_rule_as(caller oid, relation regclass, type text, on_operations text[], condition text, payload_columns name[],
-        schema_version integer) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_rule_as(caller oid, relation regclass, type text,
+        on_operations text[], condition text, payload_columns name[], schema_version integer)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -186,17 +224,30 @@ BEGIN
     PERFORM tripmeter_internal.outbox_check(relation);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_rule_as(oid, regclass, text, text[], text, name[], integer) IS 'What outbox_rule does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_rule_as(oid, regclass, text, text[], text, name[],
+        integer) IS
+    'What outbox_rule does, for a caller. Internal.';
 
-CREATE FUNCTION tripmeter.outbox_rule(relation regclass, type text, on_operations text[], condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL, schema_version integer DEFAULT 1) RETURNS void
+CREATE FUNCTION tripmeter.outbox_rule(relation regclass, type text, on_operations text[],
+        condition text DEFAULT NULL, payload_columns name[] DEFAULT NULL,
+        schema_version integer DEFAULT 1) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_rule(regclass, text, text[], text, name[], integer) IS
-    'Says which event these operations on a row make: insert, update, delete. Once a table has a rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is evaluated as whoever changes the table. payload_columns are those that the event carries, by default those of outbox_attach(). A rule of the same type for the same operation is replaced. The events of one change are in the order of their types. Makes the triggers that somebody has dropped. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not attached; the condition is none; a column does not exist; an isolation level above READ COMMITTED.';
+    'Says which event these operations on a row make: insert, update, delete. Once a table has a '
+    'rule, only rules make events. The condition is an SQL expression over OLD and NEW, as in the '
+    'WHEN of a trigger, in which names outside pg_catalog are qualified by their schema; it is '
+    'evaluated as whoever changes the table. payload_columns are those that the event carries, by '
+    'default those of outbox_attach(). A rule of the same type for the same operation is '
+    'replaced. The events of one change are in the order of their types. Makes the triggers that '
+    'somebody has dropped. Waits for transactions that write to the table. Errors: the table does '
+    'not exist; the caller does not own it; it is not attached; the condition is none; a column '
+    'does not exist; an isolation level above READ COMMITTED.';
 -- Who may attach a table may write events of any kind.
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_rule(regclass, text, text[], text, name[], integer)'::regprocedure);
 
-CREATE FUNCTION tripmeter_internal.outbox_unrule_as(caller oid, relation regclass, type text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_unrule_as(caller oid, relation regclass, type text)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -209,15 +260,20 @@ BEGIN
     PERFORM tripmeter_internal.outbox_check(relation);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_unrule_as(oid, regclass, text) IS 'What outbox_unrule does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_unrule_as(oid, regclass, text) IS
+    'What outbox_unrule does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_unrule(relation regclass, type text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_unrule(regclass, text) IS
-    'Forgets the rule of this type, for all operations. After the last one is gone, changes make the events created, updated and deleted again. Waits for transactions that write to the table. Errors: the table does not exist; the caller does not own it; it is not attached; it has no such rule; an isolation level above READ COMMITTED.';
+    'Forgets the rule of this type, for all operations. After the last one is gone, changes make '
+    'the events created, updated and deleted again. Waits for transactions that write to the '
+    'table. Errors: the table does not exist; the caller does not own it; it is not attached; it '
+    'has no such rule; an isolation level above READ COMMITTED.';
 
 -- It locks nothing, because anybody may call it.
-CREATE FUNCTION tripmeter.outbox_coverage() RETURNS TABLE (relation regclass, partition regclass, covered boolean, missing text)
+CREATE FUNCTION tripmeter.outbox_coverage()
+    RETURNS TABLE (relation regclass, partition regclass, covered boolean, missing text)
     LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 1000 ROWS 100
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -237,7 +293,8 @@ AS $function$
     ORDER BY m.relation::oid, m.member
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_coverage() IS
-    'The tables that are attached, each with its partitions and itself, whether changes of these are captured, and if not what is missing.';
+    'The tables that are attached, each with its partitions and itself, whether changes of these '
+    'are captured, and if not what is missing.';
 
 -- Partitions that come and go
 
@@ -245,7 +302,8 @@ CREATE FUNCTION tripmeter_internal.outbox_follow(command pg_ddl_command) RETURNS
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_follow'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION tripmeter_internal.outbox_follow(pg_ddl_command) IS
-    'Captures the partitions that a command creates or attaches, and stops capturing those that it detaches. Errors: those of outbox_follow_partitions. Internal.';
+    'Captures the partitions that a command creates or attaches, and stops capturing those that '
+    'it detaches. Errors: those of outbox_follow_partitions. Internal.';
 
 -- The command is looked at only if it is about a partition or its parent.
 CREATE FUNCTION tripmeter_internal.outbox_follow_partitions() RETURNS event_trigger
@@ -259,12 +317,15 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_follow_partitions() IS
-    'Captures partitions that are created or attached, and stops capturing those that are detached. Errors: a partition is a foreign table; a table that is attached to the outbox becomes a partition.';
+    'Captures partitions that are created or attached, and stops capturing those that are '
+    'detached. Errors: a partition is a foreign table; a table that is attached to the outbox '
+    'becomes a partition.';
 
 CREATE FUNCTION tripmeter_internal.outbox_forget(relations oid[]) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_forget'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
-COMMENT ON FUNCTION tripmeter_internal.outbox_forget(oid[]) IS 'Forgets the sources and rules of relations. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_forget(oid[]) IS
+    'Forgets the sources and rules of relations. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_forget_dropped() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -279,12 +340,15 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_forget_dropped() IS 'Forgets what the outbox knows of a table that is dropped.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_forget_dropped() IS
+    'Forgets what the outbox knows of a table that is dropped.';
 
 CREATE EVENT TRIGGER tripmeter_outbox_partitions ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA')
     EXECUTE FUNCTION tripmeter_internal.outbox_follow_partitions();
-COMMENT ON EVENT TRIGGER tripmeter_outbox_partitions IS 'Captures new partitions of tables that are attached to the outbox.';
+COMMENT ON EVENT TRIGGER tripmeter_outbox_partitions IS
+    'Captures new partitions of tables that are attached to the outbox.';
 
 CREATE EVENT TRIGGER tripmeter_outbox_dropped ON sql_drop
     EXECUTE FUNCTION tripmeter_internal.outbox_forget_dropped();
-COMMENT ON EVENT TRIGGER tripmeter_outbox_dropped IS 'Forgets tables that were attached to the outbox and are dropped.';
+COMMENT ON EVENT TRIGGER tripmeter_outbox_dropped IS
+    'Forgets tables that were attached to the outbox and are dropped.';

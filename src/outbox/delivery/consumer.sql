@@ -13,28 +13,44 @@ CREATE TABLE tripmeter.outbox_consumer (
     subscribed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lost_at timestamptz
 );
-COMMENT ON TABLE tripmeter.outbox_consumer IS 'Who receives events. outbox_subscribe adds a row, outbox_unsubscribe removes it.';
+COMMENT ON TABLE tripmeter.outbox_consumer IS
+    'Who receives events. outbox_subscribe adds a row, outbox_unsubscribe removes it.';
 COMMENT ON COLUMN tripmeter.outbox_consumer.consumer IS 'its name';
-COMMENT ON COLUMN tripmeter.outbox_consumer.owner IS 'the role whose members may receive, acknowledge and seek for it';
-COMMENT ON COLUMN tripmeter.outbox_consumer.shares IS 'in how many shares its events are given out: the most workers at once';
-COMMENT ON COLUMN tripmeter.outbox_consumer.types IS 'the types of events that it receives; NULL: all';
-COMMENT ON COLUMN tripmeter.outbox_consumer.lease IS 'how long a share is a worker''s since it last received or acknowledged';
-COMMENT ON COLUMN tripmeter.outbox_consumer.max_tries IS 'an event that failed so often goes to outbox_dead';
-COMMENT ON COLUMN tripmeter.outbox_consumer.retry_delay IS 'from the first failure of an event to its next try; then twice as long each time';
+COMMENT ON COLUMN tripmeter.outbox_consumer.owner IS
+    'the role whose members may receive, acknowledge and seek for it';
+COMMENT ON COLUMN tripmeter.outbox_consumer.shares IS
+    'in how many shares its events are given out: the most workers at once';
+COMMENT ON COLUMN tripmeter.outbox_consumer.types IS
+    'the types of events that it receives; NULL: all';
+COMMENT ON COLUMN tripmeter.outbox_consumer.lease IS
+    'how long a share is a worker''s since it last received or acknowledged';
+COMMENT ON COLUMN tripmeter.outbox_consumer.max_tries IS
+    'an event that failed so often goes to outbox_dead';
+COMMENT ON COLUMN tripmeter.outbox_consumer.retry_delay IS
+    'from the first failure of an event to its next try; then twice as long each time';
 COMMENT ON COLUMN tripmeter.outbox_consumer.retry_delay_max IS 'but no longer';
-COMMENT ON COLUMN tripmeter.outbox_consumer.when_stuck IS 'when the ring is full and it is the one who keeps a slot: keep it, or drop the consumer';
+COMMENT ON COLUMN tripmeter.outbox_consumer.when_stuck IS
+    'when the ring is full and it is the one who keeps a slot: keep it, or drop the consumer';
 COMMENT ON COLUMN tripmeter.outbox_consumer.subscribed_at IS 'since when it is one';
 COMMENT ON COLUMN tripmeter.outbox_consumer.lost_at IS 'when it was dropped for being stuck';
-COMMENT ON CONSTRAINT outbox_consumer_is_named ON tripmeter.outbox_consumer IS 'A name is not empty.';
-COMMENT ON CONSTRAINT outbox_consumer_shares ON tripmeter.outbox_consumer IS 'Shares are a power of two, up to the 64 buckets of events.';
-COMMENT ON CONSTRAINT outbox_consumer_lease ON tripmeter.outbox_consumer IS 'A lease takes time, up to a hundred years.';
-COMMENT ON CONSTRAINT outbox_consumer_tries ON tripmeter.outbox_consumer IS 'An event is tried once at least.';
-COMMENT ON CONSTRAINT outbox_consumer_delay ON tripmeter.outbox_consumer IS 'A delay is not negative.';
-COMMENT ON CONSTRAINT outbox_consumer_delay_max ON tripmeter.outbox_consumer IS 'The longest delay is not below the first, nor above a hundred years.';
-COMMENT ON CONSTRAINT outbox_consumer_policy ON tripmeter.outbox_consumer IS 'There are two policies.';
+COMMENT ON CONSTRAINT outbox_consumer_is_named ON tripmeter.outbox_consumer IS
+    'A name is not empty.';
+COMMENT ON CONSTRAINT outbox_consumer_shares ON tripmeter.outbox_consumer IS
+    'Shares are a power of two, up to the 64 buckets of events.';
+COMMENT ON CONSTRAINT outbox_consumer_lease ON tripmeter.outbox_consumer IS
+    'A lease takes time, up to a hundred years.';
+COMMENT ON CONSTRAINT outbox_consumer_tries ON tripmeter.outbox_consumer IS
+    'An event is tried once at least.';
+COMMENT ON CONSTRAINT outbox_consumer_delay ON tripmeter.outbox_consumer IS
+    'A delay is not negative.';
+COMMENT ON CONSTRAINT outbox_consumer_delay_max ON tripmeter.outbox_consumer IS
+    'The longest delay is not below the first, nor above a hundred years.';
+COMMENT ON CONSTRAINT outbox_consumer_policy ON tripmeter.outbox_consumer IS
+    'There are two policies.';
 
 CREATE SEQUENCE tripmeter_internal.outbox_share_id AS integer MAXVALUE 8388607 CYCLE;
-COMMENT ON SEQUENCE tripmeter_internal.outbox_share_id IS 'Ids of shares; they are the upper bits of the numbers of batches.';
+COMMENT ON SEQUENCE tripmeter_internal.outbox_share_id IS
+    'Ids of shares; they are the upper bits of the numbers of batches.';
 
 CREATE TABLE tripmeter_internal.outbox_share (
     id integer PRIMARY KEY DEFAULT nextval('tripmeter_internal.outbox_share_id'::regclass),
@@ -42,13 +58,18 @@ CREATE TABLE tripmeter_internal.outbox_share (
     share integer NOT NULL,
     UNIQUE (consumer, share)
 );
-COMMENT ON TABLE tripmeter_internal.outbox_share IS 'Shares of consumers. Whoever works on one holds the lock of its id.';
-COMMENT ON COLUMN tripmeter_internal.outbox_share.id IS 'its lock, and what its progress is found by';
+COMMENT ON TABLE tripmeter_internal.outbox_share IS
+    'Shares of consumers. Whoever works on one holds the lock of its id.';
+COMMENT ON COLUMN tripmeter_internal.outbox_share.id IS
+    'its lock, and what its progress is found by';
 COMMENT ON COLUMN tripmeter_internal.outbox_share.consumer IS 'whose it is';
-COMMENT ON COLUMN tripmeter_internal.outbox_share.share IS 'events whose bucket leaves this remainder when divided by the number of shares; -1: where workers without a share wait';
+COMMENT ON COLUMN tripmeter_internal.outbox_share.share IS
+    'events whose bucket leaves this remainder when divided by the number of shares; -1: where '
+    'workers without a share wait';
 
 CREATE SEQUENCE tripmeter_internal.outbox_progress_number AS bigint CACHE 1;
-COMMENT ON SEQUENCE tripmeter_internal.outbox_progress_number IS 'Numbers of rows of outbox_progress.';
+COMMENT ON SEQUENCE tripmeter_internal.outbox_progress_number IS
+    'Numbers of rows of outbox_progress.';
 
 CREATE TABLE tripmeter_internal.outbox_progress (
     n bigint NOT NULL DEFAULT nextval('tripmeter_internal.outbox_progress_number'::regclass),
@@ -67,21 +88,32 @@ CREATE TABLE tripmeter_internal.outbox_progress (
     end_seq bigint,
     slot smallint NOT NULL
 ) PARTITION BY LIST (slot);
-COMMENT ON TABLE tripmeter_internal.outbox_progress IS 'A journal: the newest row of a share tells how far it is. Append-only, so that a long transaction slows nobody down.';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.n IS 'its number: the highest of a share is the newest';
+COMMENT ON TABLE tripmeter_internal.outbox_progress IS
+    'A journal: the newest row of a share tells how far it is. Append-only, so that a long '
+    'transaction slows nobody down.';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.n IS
+    'its number: the highest of a share is the newest';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.share IS 'the id of a share';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.at IS 'when it was written';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.epoch IS 'how often the share went from one worker to another';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.epoch IS
+    'how often the share went from one worker to another';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.worker IS 'whose it is';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.lease_until IS 'until then nobody else takes it over';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.tick IS 'all events that it sees were acknowledged, or wait in outbox_retry';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.until IS 'the tick at the end of the window that is being handed out; NULL: none is';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.seq IS 'of that window, the events up to this number are done';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.lease_until IS
+    'until then nobody else takes it over';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.tick IS
+    'all events that it sees were acknowledged, or wait in outbox_retry';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.until IS
+    'the tick at the end of the window that is being handed out; NULL: none is';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.seq IS
+    'of that window, the events up to this number are done';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.batch IS 'the number of the last batch';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.open IS 'whether that is still to be acknowledged';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.open IS
+    'whether that is still to be acknowledged';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.handed IS 'how often it was handed out before';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.retries IS 'how many events of outbox_retry are in it';
-COMMENT ON COLUMN tripmeter_internal.outbox_progress.end_seq IS 'the events up to this number are in it; NULL: all that are left of the window';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.retries IS
+    'how many events of outbox_retry are in it';
+COMMENT ON COLUMN tripmeter_internal.outbox_progress.end_seq IS
+    'the events up to this number are in it; NULL: all that are left of the window';
 COMMENT ON COLUMN tripmeter_internal.outbox_progress.slot IS 'the slot that was the current one';
 
 DO $do$
@@ -113,29 +145,38 @@ BEGIN
     RETURN (SELECT s.share FROM tripmeter_internal.outbox_share AS s WHERE s.id = of_share);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_share_number(integer) IS 'Which share of its consumer it is, 0 or above; -1: where workers without a share wait. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_share_number(integer) IS
+    'Which share of its consumer it is, 0 or above; -1: where workers without a share wait. '
+    'Internal.';
 
 -- Whoever holds the lock of the share sees what was written under it before: the snapshot is
 -- taken when the slots are locked.
-CREATE FUNCTION tripmeter_internal.outbox_newest(of_share integer) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_newest(of_share integer)
+    RETURNS tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_newest' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_newest(integer) IS 'How far a share is. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_recent(of_share integer, most integer, since_tick bigint) RETURNS SETOF tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_recent(of_share integer, most integer, since_tick bigint)
+    RETURNS SETOF tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_recent' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_recent(integer, integer, bigint) IS
-    'What was written of a share, at most so many rows, the newest first, in slots that were not sealed by a tick; not what is being truncated. Internal.';
+    'What was written of a share, at most so many rows, the newest first, in slots that were not '
+    'sealed by a tick; not what is being truncated. Internal.';
 
 -- The slot is read when it is written to: whoever has passed the tick that seals a slot
 -- writes to a later one, so the newest row of a share is never in a slot that it has
 -- passed, and truncating loses nothing.
-CREATE FUNCTION tripmeter_internal.outbox_write(p tripmeter_internal.outbox_progress) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_write(p tripmeter_internal.outbox_progress)
+    RETURNS tripmeter_internal.outbox_progress
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_write' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION tripmeter_internal.outbox_write(tripmeter_internal.outbox_progress) IS 'Writes how far a share is, into the current slot, and returns it with its number and the time. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_write(tripmeter_internal.outbox_progress) IS
+    'Writes how far a share is, into the current slot, and returns it with its number and the '
+    'time. Internal.';
 
 -- Who may
 
-CREATE FUNCTION tripmeter_internal.outbox_consumer_named(name text) RETURNS tripmeter.outbox_consumer
+CREATE FUNCTION tripmeter_internal.outbox_consumer_named(name text)
+    RETURNS tripmeter.outbox_consumer
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -151,9 +192,11 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_consumer_named(text) IS 'A consumer. Error: it is not subscribed. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_consumer_named(text) IS
+    'A consumer. Error: it is not subscribed. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_consumer_of(caller oid, name text) RETURNS tripmeter.outbox_consumer
+CREATE FUNCTION tripmeter_internal.outbox_consumer_of(caller oid, name text)
+    RETURNS tripmeter.outbox_consumer
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -176,7 +219,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_consumer_of(oid, text) IS
-    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not exist; the caller is no member of it. Internal.';
+    'A consumer, for whom the caller may act. Errors: it is not subscribed; its role does not '
+    'exist; the caller is no member of it. Internal.';
 
 -- Subscribing
 
@@ -202,7 +246,8 @@ BEGIN
     END CASE;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_start(text) IS 'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_start(text) IS
+    'The tick that ''now'', ''oldest'' or a number means. Errors: there is no such tick. Internal.';
 
 -- The slots are not kept locked, because anybody may ask: nobody has to wait for them to be truncated.
 CREATE FUNCTION tripmeter_internal.outbox_tick_by("time" timestamptz) RETURNS bigint
@@ -219,10 +264,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_tick_at(timestamptz) IS
-    'The last tick that was made by a time, or else the oldest that is kept: what committed later is after it. For outbox_subscribe and outbox_seek. NULL: there is none yet.';
+    'The last tick that was made by a time, or else the oldest that is kept: what committed later '
+    'is after it. For outbox_subscribe and outbox_seek. NULL: there is none yet.';
 
-CREATE FUNCTION tripmeter_internal.outbox_subscribe_as(caller oid, consumer text, start text, shares integer, types text[], owner name, lease interval,
-        max_tries integer, retry_delay interval, retry_delay_max interval, when_stuck text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_subscribe_as(caller oid, consumer text, start text,
+        shares integer, types text[], owner name, lease interval, max_tries integer,
+        retry_delay interval, retry_delay_max interval, when_stuck text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -261,19 +308,29 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_subscribe_as(oid, text, text, integer, text[], name, interval, integer, interval, interval, text) IS 'What outbox_subscribe does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_subscribe_as(oid, text, text, integer, text[], name,
+        interval, integer, interval, interval, text) IS
+    'What outbox_subscribe does, for a caller. Internal.';
 
-CREATE FUNCTION tripmeter.outbox_subscribe(consumer text, start text DEFAULT 'now', shares integer DEFAULT 8, types text[] DEFAULT NULL,
-        owner name DEFAULT NULL, lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
-        retry_delay interval DEFAULT '1 s', retry_delay_max interval DEFAULT '1 hour', when_stuck text DEFAULT 'keep') RETURNS void
+CREATE FUNCTION tripmeter.outbox_subscribe(consumer text, start text DEFAULT 'now',
+        shares integer DEFAULT 8, types text[] DEFAULT NULL, owner name DEFAULT NULL,
+        lease interval DEFAULT '30 s', max_tries integer DEFAULT 10,
+        retry_delay interval DEFAULT '1 s', retry_delay_max interval DEFAULT '1 hour',
+        when_stuck text DEFAULT 'keep') RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text) IS
-    'Makes a consumer, which receives what commits from now on, or from the oldest event that is kept or a tick on; of some types only, or of all. shares: the most workers that it can have. owner: the role whose members act for it, by default the caller. Errors: it is subscribed already; a start that is not kept; the caller is no member of the owner; a value that is out of range. For operators: EXECUTE is to be granted.';
+COMMENT ON FUNCTION tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer,
+        interval, interval, text) IS
+    'Makes a consumer, which receives what commits from now on, or from the oldest event that is '
+    'kept or a tick on; of some types only, or of all. shares: the most workers that it can have. '
+    'owner: the role whose members act for it, by default the caller. Errors: it is subscribed '
+    'already; a start that is not kept; the caller is no member of the owner; a value that is out '
+    'of range. For operators: EXECUTE is to be granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_subscribe(text, text, integer, text[], name, interval, integer, interval, interval, text)'::regprocedure);
 
-CREATE FUNCTION tripmeter.outbox_change(consumer text, types text[] DEFAULT NULL, all_types boolean DEFAULT false, owner name DEFAULT NULL,
-        lease interval DEFAULT NULL, max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
+CREATE FUNCTION tripmeter.outbox_change(consumer text, types text[] DEFAULT NULL,
+        all_types boolean DEFAULT false, owner name DEFAULT NULL, lease interval DEFAULT NULL,
+        max_tries integer DEFAULT NULL, retry_delay interval DEFAULT NULL,
         retry_delay_max interval DEFAULT NULL, when_stuck text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -293,24 +350,32 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter.outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text) IS
-    'Changes what is not NULL of a consumer, whatever its role. all_types: it receives all types. Errors: it is not subscribed; a value that is out of range. For operators: EXECUTE is to be granted.';
+COMMENT ON FUNCTION tripmeter.outbox_change(text, text[], boolean, name, interval, integer,
+        interval, interval, text) IS
+    'Changes what is not NULL of a consumer, whatever its role. all_types: it receives all types. '
+    'Errors: it is not subscribed; a value that is out of range. For operators: EXECUTE is to be '
+    'granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_change(text, text[], boolean, name, interval, integer, interval, interval, text)'::regprocedure);
 
 -- Going elsewhere
 
-CREATE FUNCTION tripmeter_internal.outbox_is_after(target tripmeter_internal.outbox_tick, of_era integer, of_xid xid8) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.outbox_is_after(target tripmeter_internal.outbox_tick,
+        of_era integer, of_xid xid8) RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT of_era > target.era OR of_era = target.era AND NOT pg_visible_in_snapshot(of_xid, target.snapshot)
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_is_after(tripmeter_internal.outbox_tick, integer, xid8) IS 'Whether a tick does not see the events of a transaction of some era. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_is_after(tripmeter_internal.outbox_tick, integer,
+        xid8) IS
+    'Whether a tick does not see the events of a transaction of some era. Internal.';
 
 -- What failed or is dead and is handed out anew anyway must not come before what precedes it, nor be left out.
 -- What is not handed out anew stays.
-CREATE FUNCTION tripmeter_internal.outbox_forget_failures(c tripmeter.outbox_consumer, of_share tripmeter_internal.outbox_share, target tripmeter_internal.outbox_tick) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_forget_failures(c tripmeter.outbox_consumer,
+        of_share tripmeter_internal.outbox_share, target tripmeter_internal.outbox_tick)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan
@@ -330,7 +395,8 @@ BEGIN
         AND EXISTS (SELECT FROM tripmeter.outbox AS o WHERE o.slot = ANY (slots) AND o.bucket = d.bucket AND o.seq = d.seq);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_forget_failures(tripmeter.outbox_consumer, tripmeter_internal.outbox_share, tripmeter_internal.outbox_tick) IS
+COMMENT ON FUNCTION tripmeter_internal.outbox_forget_failures(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_share, tripmeter_internal.outbox_tick) IS
     'Forgets that events failed which are handed out again from a tick on. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_lock_shares(of_consumer text) RETURNS void
@@ -351,7 +417,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_shares(text) IS
-    'Locks all shares of a consumer until the transaction ends. Waits for workers that hold one. Internal.';
+    'Locks all shares of a consumer until the transaction ends. Waits for workers that hold one. '
+    'Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_keep_slots(from_tick bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -367,12 +434,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_keep_slots(bigint) IS
-    'Keeps the slots that may hold events after a tick from being truncated until the transaction ends. False if one has been truncated before it was locked. Internal.';
+    'Keeps the slots that may hold events after a tick from being truncated until the transaction '
+    'ends. False if one has been truncated before it was locked. Internal.';
 
 -- No lock is held that other consumers or the rotation of slots need. Slots that are in use now are
 -- kept by a lock. Slots that are opened later are kept by the progress that others see until this
 -- commits: it cannot go on, because the shares are locked.
-CREATE FUNCTION tripmeter_internal.outbox_seek_as(caller oid, consumer text, start text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_seek_as(caller oid, consumer text, start text)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -406,12 +475,16 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_seek_as(oid, text, text) IS 'What outbox_seek does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_seek_as(oid, text, text) IS
+    'What outbox_seek does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_seek(consumer text, start text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_seek(text, text) IS
-    'The consumer goes on at ''now'', ''oldest'' or a tick (outbox_tick_at gives that of a time), and its open batches are closed. Events that wait for a retry, and dead ones, stay where they are, but for those that are handed out again anyway. Errors: those of outbox_receive; a tick that is not kept.';
+    'The consumer goes on at ''now'', ''oldest'' or a tick (outbox_tick_at gives that of a time), '
+    'and its open batches are closed. Events that wait for a retry, and dead ones, stay where '
+    'they are, but for those that are handed out again anyway. Errors: those of outbox_receive; a '
+    'tick that is not kept.';
 
 CREATE FUNCTION tripmeter_internal.outbox_unsubscribe_as(caller oid, consumer text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -429,9 +502,11 @@ BEGIN
     DELETE FROM tripmeter.outbox_consumer AS t WHERE t.consumer = c.consumer;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_unsubscribe_as(oid, text) IS 'What outbox_unsubscribe does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_unsubscribe_as(oid, text) IS
+    'What outbox_unsubscribe does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_unsubscribe(consumer text) RETURNS void
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_unsubscribe(text) IS
-    'Ends a consumer, with what waits for a retry and its dead events. Errors: it is not subscribed; the caller is no member of its role.';
+    'Ends a consumer, with what waits for a retry and its dead events. Errors: it is not '
+    'subscribed; the caller is no member of its role.';

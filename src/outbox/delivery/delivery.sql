@@ -2,13 +2,16 @@
 
 -- Windows
 
-CREATE FUNCTION tripmeter_internal.outbox_seq_before(a tripmeter_internal.outbox_tick, of_xid xid8) RETURNS bigint
+CREATE FUNCTION tripmeter_internal.outbox_seq_before(a tripmeter_internal.outbox_tick, of_xid xid8)
+    RETURNS bigint
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_seq_before' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_seq_before(tripmeter_internal.outbox_tick, xid8) IS
-    'The events of a transaction have higher numbers: what the last tick before a tells, at which it had no id yet. Internal.';
+    'The events of a transaction have higher numbers: what the last tick before a tells, at which '
+    'it had no id yet. Internal.';
 
 -- See README.md, "Why no event is skipped".
-CREATE FUNCTION tripmeter_internal.outbox_low(a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS bigint
+CREATE FUNCTION tripmeter_internal.outbox_low(a tripmeter_internal.outbox_tick,
+        b tripmeter_internal.outbox_tick) RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -21,20 +24,30 @@ BEGIN
     RETURN tripmeter_internal.outbox_seq_before(a, coalesce(oldest, pg_snapshot_xmax(a.snapshot)));
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_low(tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS 'Events that b sees and a does not have higher numbers. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_low(tripmeter_internal.outbox_tick,
+        tripmeter_internal.outbox_tick) IS
+    'Events that b sees and a does not have higher numbers. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_tick_after(a tripmeter_internal.outbox_tick, era integer) RETURNS tripmeter_internal.outbox_tick
+CREATE FUNCTION tripmeter_internal.outbox_tick_after(a tripmeter_internal.outbox_tick, era integer)
+    RETURNS tripmeter_internal.outbox_tick
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_tick_after' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter_internal.outbox_tick_after(tripmeter_internal.outbox_tick, integer) IS
-    'The tick to go to from a: of the first slot that has one the latest within some 50,000 events, else the next. Only one whose events are durable: in an era before this one all are. Internal.';
+    'The tick to go to from a: of the first slot that has one the latest within some 50,000 '
+    'events, else the next. Only one whose events are durable: in an era before this one all are. '
+    'Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_fill(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick, most integer,
-        OUT fresh integer, OUT end_seq bigint)
+CREATE FUNCTION tripmeter_internal.outbox_fill(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick,
+        b tripmeter_internal.outbox_tick, most integer, OUT fresh integer, OUT end_seq bigint)
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_fill' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION tripmeter_internal.outbox_fill(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick, integer) IS
-    'How many events a batch has, at most that many, and the number of the last of them if it is full. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_fill(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick,
+        tripmeter_internal.outbox_tick, integer) IS
+    'How many events a batch has, at most that many, and the number of the last of them if it is '
+    'full. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_past(p tripmeter_internal.outbox_progress) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_past(p tripmeter_internal.outbox_progress)
+    RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -47,10 +60,13 @@ BEGIN
     RETURN p;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_past(tripmeter_internal.outbox_progress) IS 'Progress behind the end of its batch. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_past(tripmeter_internal.outbox_progress) IS
+    'Progress behind the end of its batch. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_find(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, most integer, era integer,
-        OUT at tripmeter_internal.outbox_progress, OUT a tripmeter_internal.outbox_tick, OUT b tripmeter_internal.outbox_tick, OUT fresh integer, OUT looked bigint)
+CREATE FUNCTION tripmeter_internal.outbox_find(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, share integer, most integer, era integer,
+        OUT at tripmeter_internal.outbox_progress, OUT a tripmeter_internal.outbox_tick,
+        OUT b tripmeter_internal.outbox_tick, OUT fresh integer, OUT looked bigint)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -76,13 +92,19 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_find(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, integer, integer) IS
-    'The next events of a share, at most that many, between the ticks a and b; or how far there are none; and at how many numbers it looked. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_find(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, integer, integer, integer) IS
+    'The next events of a share, at most that many, between the ticks a and b; or how far there '
+    'are none; and at how many numbers it looked. Internal.';
 
 -- Events of a batch, but for those of outbox_retry that are in it.
-CREATE FUNCTION tripmeter_internal.outbox_events_of(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS SETOF tripmeter.outbox
+CREATE FUNCTION tripmeter_internal.outbox_events_of(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick,
+        b tripmeter_internal.outbox_tick) RETURNS SETOF tripmeter.outbox
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_events_of' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION tripmeter_internal.outbox_events_of(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS
+COMMENT ON FUNCTION tripmeter_internal.outbox_events_of(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick,
+        tripmeter_internal.outbox_tick) IS
     'The events between the position of a share and the end of its batch, in order. Internal.';
 
 -- Batches
@@ -96,17 +118,22 @@ BEGIN
     RETURN (share::bigint << 40) | ('x' || left(replace(gen_random_uuid()::text, '-', ''), 10))::bit(40)::bigint;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_batch_number(integer) IS 'A number for a batch of a share. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_batch_number(integer) IS
+    'A number for a batch of a share. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_has_passed_seal(before bigint, after bigint) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.outbox_has_passed_seal(before bigint, after bigint)
+    RETURNS boolean
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT EXISTS (SELECT FROM tripmeter_internal.outbox_ring WHERE sealed_tick > before AND sealed_tick <= after)
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_has_passed_seal(bigint, bigint) IS 'Whether a slot may be free once this progress from one tick to another is known. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_has_passed_seal(bigint, bigint) IS
+    'Whether a slot may be free once this progress from one tick to another is known. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_open(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, worker text, most integer, era integer) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_open(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, worker text, most integer, era integer)
+    RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -150,10 +177,14 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_open(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text, integer, integer) IS
-    'Opens a batch of the next events of a share that the caller has locked; NULL if there is none. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_open(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, text, integer, integer) IS
+    'Opens a batch of the next events of a share that the caller has locked; NULL if there is '
+    'none. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_open_again(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, worker text) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_open_again(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, worker text)
+    RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -171,12 +202,14 @@ BEGIN
     RETURN tripmeter_internal.outbox_write(p);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_open_again(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) IS
+COMMENT ON FUNCTION tripmeter_internal.outbox_open_again(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, text) IS
     'Hands the open batch of a share out again, to another worker by another number. Internal.';
 
 -- Workers
 
-CREATE FUNCTION tripmeter_internal.outbox_shares_of(c tripmeter.outbox_consumer) RETURNS SETOF tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_shares_of(c tripmeter.outbox_consumer)
+    RETURNS SETOF tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 8
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -187,7 +220,8 @@ BEGIN
     WHERE s.consumer = c.consumer AND s.share >= 0 AND newest.n IS NOT NULL;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_shares_of(tripmeter.outbox_consumer) IS 'How far the shares of a consumer are. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_shares_of(tripmeter.outbox_consumer) IS
+    'How far the shares of a consumer are. Internal.';
 
 -- Who has no share says so in the journal of share -1. One that is in a sealed slot will ask again.
 CREATE FUNCTION tripmeter_internal.outbox_waiting(c tripmeter.outbox_consumer) RETURNS SETOF text
@@ -201,9 +235,11 @@ BEGIN
     WHERE s.consumer = c.consumer AND s.share = -1 AND recent.lease_until > clock_timestamp();
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_waiting(tripmeter.outbox_consumer) IS 'Workers that had no share when they last asked. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_waiting(tripmeter.outbox_consumer) IS
+    'Workers that had no share when they last asked. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_wait_for_share(c tripmeter.outbox_consumer, worker text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_wait_for_share(c tripmeter.outbox_consumer, worker text)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -223,11 +259,13 @@ BEGIN
     PERFORM tripmeter_internal.outbox_write(p);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_wait_for_share(tripmeter.outbox_consumer, text) IS 'Makes it known that a worker wants a share. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_wait_for_share(tripmeter.outbox_consumer, text) IS
+    'Makes it known that a worker wants a share. Internal.';
 
 -- A share is a worker's by what it did last. Of two workers that want shares neither keeps
 -- more than half of them; who has too many gives one up each time it receives.
-CREATE FUNCTION tripmeter_internal.outbox_give_up(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, worker text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_give_up(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, worker text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -245,9 +283,12 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_give_up(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, text) IS 'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_give_up(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, text) IS
+    'Ends a worker''s lease of a share, unless it has an open batch. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_take_share(c tripmeter.outbox_consumer, share integer, worker text, most integer, era integer) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_take_share(c tripmeter.outbox_consumer, share integer,
+        worker text, most integer, era integer) RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -272,12 +313,14 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_take_share(tripmeter.outbox_consumer, integer, text, integer, integer) IS
+COMMENT ON FUNCTION tripmeter_internal.outbox_take_share(tripmeter.outbox_consumer, integer, text,
+        integer, integer) IS
     'A batch of a share, unless it is another worker''s, or has nothing. Internal.';
 
 -- The batch that the worker has not acknowledged comes first, then its own shares, then
 -- those that it may take over: as many as make a fair share.
-CREATE FUNCTION tripmeter_internal.outbox_candidates(c tripmeter.outbox_consumer, worker text, OUT shares tripmeter_internal.outbox_progress[], OUT excess integer, OUT wanting boolean)
+CREATE FUNCTION tripmeter_internal.outbox_candidates(c tripmeter.outbox_consumer, worker text,
+        OUT shares tripmeter_internal.outbox_progress[], OUT excess integer, OUT wanting boolean)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -301,9 +344,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_candidates(tripmeter.outbox_consumer, text) IS
-    'The shares that a worker may receive from, in this order; how many more it has than is fair; and whether others have what it lacks. Internal.';
+    'The shares that a worker may receive from, in this order; how many more it has than is fair; '
+    'and whether others have what it lacks. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_take(c tripmeter.outbox_consumer, worker text, most integer, last tripmeter_internal.outbox_tick) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_take(c tripmeter.outbox_consumer, worker text,
+        most integer, last tripmeter_internal.outbox_tick)
+    RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -329,12 +375,15 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_take(tripmeter.outbox_consumer, text, integer, tripmeter_internal.outbox_tick) IS
-    'A batch for a worker: the one that it has not acknowledged, else of the share that had its turn least recently. NULL: there is none. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_take(tripmeter.outbox_consumer, text, integer,
+        tripmeter_internal.outbox_tick) IS
+    'A batch for a worker: the one that it has not acknowledged, else of the share that had its '
+    'turn least recently. NULL: there is none. Internal.';
 
 -- For consumers
 
-CREATE FUNCTION tripmeter_internal.outbox_receive_as(caller oid, consumer text, worker text, max integer)
+CREATE FUNCTION tripmeter_internal.outbox_receive_as(caller oid, consumer text, worker text,
+        max integer)
     RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
         version bigint, schemaversion integer, occurred_at timestamp, traceparent text, tracestate text,
         correlationid text, causationid text)
@@ -381,17 +430,24 @@ BEGIN
     PERFORM tripmeter_internal.outbox_upkeep();
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_receive_as(oid, text, text, integer) IS 'What outbox_receive does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_receive_as(oid, text, text, integer) IS
+    'What outbox_receive does, for a caller. Internal.';
 
-CREATE FUNCTION tripmeter.outbox_receive(consumer text, worker text DEFAULT NULL, max integer DEFAULT 500)
+CREATE FUNCTION tripmeter.outbox_receive(consumer text, worker text DEFAULT NULL,
+        max integer DEFAULT 500)
     RETURNS TABLE (batch bigint, tries integer, seq bigint, id uuid, aggregatetype text, aggregateid text, type text, payload jsonb,
         version bigint, schemaversion integer, occurred_at timestamp, traceparent text, tracestate text,
         correlationid text, causationid text)
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 500;
 COMMENT ON FUNCTION tripmeter.outbox_receive(text, text, integer) IS
-    'A batch of events for a worker of a consumer, at most max, by default 500: the batch that it has not acknowledged yet, again; else the next. Of each aggregate in order. tries: how often the event failed or was handed out before. worker: a name that no other worker of the consumer has, by default one of the session. Errors: the consumer is not subscribed, or the caller is no member of its role; it was dropped for being stuck; those of outbox_this_era.';
+    'A batch of events for a worker of a consumer, at most max, by default 500: the batch that it '
+    'has not acknowledged yet, again; else the next. Of each aggregate in order. tries: how often '
+    'the event failed or was handed out before. worker: a name that no other worker of the '
+    'consumer has, by default one of the session. Errors: the consumer is not subscribed, or the '
+    'caller is no member of its role; it was dropped for being stuck; those of outbox_this_era.';
 
-CREATE FUNCTION tripmeter_internal.outbox_check_receive(c tripmeter.outbox_consumer, max integer) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_check_receive(c tripmeter.outbox_consumer, max integer)
+    RETURNS void
     LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -409,11 +465,13 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_check_receive(tripmeter.outbox_consumer, integer) IS 'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_check_receive(tripmeter.outbox_consumer, integer) IS
+    'Errors: a consumer that was dropped; a size of a batch below 1 or above 10000. Internal.';
 
 -- The error for a consumer of others is that for a batch that does not exist: whoever guesses numbers
 -- learns no names. A superuser, who may act for all, gets all errors.
-CREATE FUNCTION tripmeter_internal.outbox_lock_batch(caller oid, batch bigint) RETURNS tripmeter_internal.outbox_progress
+CREATE FUNCTION tripmeter_internal.outbox_lock_batch(caller oid, batch bigint)
+    RETURNS tripmeter_internal.outbox_progress
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -438,9 +496,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_lock_batch(oid, bigint) IS
-    'Locks the share of a batch and returns its progress. Errors: there is none, or the caller may not act for its consumer; those of outbox_this_era. Internal.';
+    'Locks the share of a batch and returns its progress. Errors: there is none, or the caller '
+    'may not act for its consumer; those of outbox_this_era. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_refuse_batch(batch bigint, p tripmeter_internal.outbox_progress) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_refuse_batch(batch bigint,
+        p tripmeter_internal.outbox_progress) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -452,9 +512,12 @@ BEGIN
         HINT = 'A batch is taken over when its worker''s lease has expired: undo what was done for it, and receive again.';
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_refuse_batch(bigint, tripmeter_internal.outbox_progress) IS 'Errors: always, for a batch is not the open one of its share. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_refuse_batch(bigint,
+        tripmeter_internal.outbox_progress) IS
+    'Errors: always, for a batch is not the open one of its share. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_was_acknowledged(p tripmeter_internal.outbox_progress, batch bigint) RETURNS boolean
+CREATE FUNCTION tripmeter_internal.outbox_was_acknowledged(p tripmeter_internal.outbox_progress,
+        batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -463,7 +526,9 @@ BEGIN
                    WHERE r.batch = outbox_was_acknowledged.batch AND NOT r.open);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_was_acknowledged(tripmeter_internal.outbox_progress, bigint) IS 'Whether a recent batch of a share was acknowledged. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_was_acknowledged(tripmeter_internal.outbox_progress,
+        bigint) IS
+    'Whether a recent batch of a share was acknowledged. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_ack_as(caller oid, batch bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -493,9 +558,12 @@ BEGIN
     RETURN true;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_ack_as(oid, bigint) IS 'What outbox_ack does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_ack_as(oid, bigint) IS
+    'What outbox_ack does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_ack(batch bigint) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_ack(bigint) IS
-    'All events of a batch are done but those that outbox_nack was told of. False if it was acknowledged before. Errors: another worker has taken it over; there is none, or the caller may not act for its consumer; those of outbox_this_era.';
+    'All events of a batch are done but those that outbox_nack was told of. False if it was '
+    'acknowledged before. Errors: another worker has taken it over; there is none, or the caller '
+    'may not act for its consumer; those of outbox_this_era.';

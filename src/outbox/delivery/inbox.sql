@@ -10,10 +10,12 @@ CREATE TABLE tripmeter_internal.outbox_inbox (
 ) PARTITION BY LIST (generation);
 CREATE TABLE tripmeter_internal.outbox_inbox_0 PARTITION OF tripmeter_internal.outbox_inbox FOR VALUES IN (0);
 CREATE TABLE tripmeter_internal.outbox_inbox_1 PARTITION OF tripmeter_internal.outbox_inbox FOR VALUES IN (1);
-COMMENT ON TABLE tripmeter_internal.outbox_inbox IS 'Ids that inbox() has seen, of the younger and the older generation.';
+COMMENT ON TABLE tripmeter_internal.outbox_inbox IS
+    'Ids that inbox() has seen, of the younger and the older generation.';
 COMMENT ON TABLE tripmeter_internal.outbox_inbox_0 IS 'Ids of generation 0.';
 COMMENT ON TABLE tripmeter_internal.outbox_inbox_1 IS 'Ids of generation 1.';
-COMMENT ON COLUMN tripmeter_internal.outbox_inbox.owner IS 'the consumer''s role; of a consumer that is not subscribed here, the caller''s';
+COMMENT ON COLUMN tripmeter_internal.outbox_inbox.owner IS
+    'the consumer''s role; of a consumer that is not subscribed here, the caller''s';
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox.consumer IS 'who has seen it';
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox.id IS 'what was seen';
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox.generation IS '0 or 1';
@@ -27,7 +29,8 @@ COMMENT ON TABLE tripmeter_internal.outbox_inbox_generation IS 'One row: the you
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox_generation.one IS 'true';
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox_generation.generation IS '0 or 1';
 COMMENT ON COLUMN tripmeter_internal.outbox_inbox_generation.since IS 'since when it is';
-COMMENT ON CONSTRAINT outbox_inbox_generation_is_one ON tripmeter_internal.outbox_inbox_generation IS 'There is one row.';
+COMMENT ON CONSTRAINT outbox_inbox_generation_is_one ON tripmeter_internal.outbox_inbox_generation IS
+    'There is one row.';
 
 SELECT pg_extension_config_dump('tripmeter_internal.outbox_inbox_0'::regclass, '');
 SELECT pg_extension_config_dump('tripmeter_internal.outbox_inbox_1'::regclass, '');
@@ -45,7 +48,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_inbox_owner(oid, text) IS
-    'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for another. Errors: the caller is no member of it. Internal.';
+    'The role of a consumer; the caller, if it is not subscribed here: nobody marks ids for '
+    'another. Errors: the caller is no member of it. Internal.';
 
 CREATE FUNCTION tripmeter_internal.inbox_as(caller oid, consumer text, id uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
@@ -73,12 +77,18 @@ BEGIN
     RETURN FOUND;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.inbox_as(oid, text, uuid) IS 'What inbox does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.inbox_as(oid, text, uuid) IS
+    'What inbox does, for a caller. Internal.';
 
 CREATE FUNCTION tripmeter.inbox(consumer text, id uuid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.inbox(text, uuid) IS
-    'Whether a consumer sees this id for the first time: true once, false afterwards, as long as the transaction that got true did not fail. Waits for a transaction that has just asked the same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be subscribed here: then ids are the calling role''s. For consumers: EXECUTE is to be granted, because ids take space. Errors: the caller is no member of the consumer''s role; an isolation level above READ COMMITTED; an argument that is NULL.';
+    'Whether a consumer sees this id for the first time: true once, false afterwards, as long as '
+    'the transaction that got true did not fail. Waits for a transaction that has just asked the '
+    'same. Remembers for inbox_age at least: see outbox_configure. The consumer need not be '
+    'subscribed here: then ids are the calling role''s. For consumers: EXECUTE is to be granted, '
+    'because ids take space. Errors: the caller is no member of the consumer''s role; an '
+    'isolation level above READ COMMITTED; an argument that is NULL.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.inbox(text, uuid)'::regprocedure);
 
@@ -101,4 +111,6 @@ EXCEPTION
         NULL;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_inbox_turn() IS 'Forgets the older generation of ids when the younger one is old enough, unless somebody is at them. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_inbox_turn() IS
+    'Forgets the older generation of ids when the younger one is old enough, unless somebody is '
+    'at them. Internal.';

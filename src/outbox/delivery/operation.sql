@@ -1,7 +1,9 @@
 -- For operators: settings, ticks, restoring, metrics; and waiting.
 
-CREATE FUNCTION tripmeter.outbox_configure(tick_interval interval DEFAULT NULL, notify boolean DEFAULT NULL, slot_age interval DEFAULT NULL,
-        slot_bytes bigint DEFAULT NULL, when_full text DEFAULT NULL, inbox_age interval DEFAULT NULL) RETURNS tripmeter.outbox_setting
+CREATE FUNCTION tripmeter.outbox_configure(tick_interval interval DEFAULT NULL,
+        notify boolean DEFAULT NULL, slot_age interval DEFAULT NULL, slot_bytes bigint DEFAULT NULL,
+        when_full text DEFAULT NULL, inbox_age interval DEFAULT NULL)
+    RETURNS tripmeter.outbox_setting
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -20,8 +22,13 @@ BEGIN
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval) IS
-    'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at least. Errors: a value that is out of range. For operators: EXECUTE is to be granted.';
+COMMENT ON FUNCTION tripmeter.outbox_configure(interval, boolean, interval, bigint, text,
+        interval) IS
+    'Changes the settings that are not NULL, and returns all. tick_interval: who receives makes a '
+    'tick when the last is older. notify: whether such a tick notifies channel tripmeter_outbox. '
+    'slot_age, slot_bytes: the next slot is opened when the current one is older, or larger. '
+    'when_full: extend the ring, or refuse events. inbox_age: how long inbox() remembers at '
+    'least. Errors: a value that is out of range. For operators: EXECUTE is to be granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_configure(interval, boolean, interval, bigint, text, interval)'::regprocedure);
 
@@ -35,7 +42,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_tick() IS
-    'Makes a tick, if there is something new: what has committed by now can be received once this commits. Returns the latest. Errors: those of outbox_this_era. For operators: EXECUTE is to be granted.';
+    'Makes a tick, if there is something new: what has committed by now can be received once this '
+    'commits. Returns the latest. Errors: those of outbox_this_era. For operators: EXECUTE is to '
+    'be granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_tick()'::regprocedure);
 
@@ -77,7 +86,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() IS 'Frees slots that were truncated while the dump was taken. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_mend_torn_dump() IS
+    'Frees slots that were truncated while the dump was taken. Internal.';
 
 CREATE FUNCTION tripmeter.outbox_after_restore() RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
@@ -101,13 +111,17 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_after_restore() IS
-    'Consumers of a restored or copied database go on where they were: first what is left from before, then what is new. Returns the era. Call it once, in the copy that consumers are to receive from. Does nothing where nothing was restored. For operators: EXECUTE is to be granted.';
+    'Consumers of a restored or copied database go on where they were: first what is left from '
+    'before, then what is new. Returns the era. Call it once, in the copy that consumers are to '
+    'receive from. Does nothing where nothing was restored. For operators: EXECUTE is to be '
+    'granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_after_restore()'::regprocedure);
 
 -- Waiting
 
-CREATE FUNCTION tripmeter_internal.outbox_look(caller oid, consumer text, worker text, seen bigint, OUT ready boolean, OUT latest bigint)
+CREATE FUNCTION tripmeter_internal.outbox_look(caller oid, consumer text, worker text, seen bigint,
+        OUT ready boolean, OUT latest bigint)
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -133,16 +147,22 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_look(oid, text, text, bigint) IS
-    'Whether outbox_receive may have something for a worker, where nothing was found up to a tick; and the latest tick. Errors: those of outbox_receive. Internal: outbox_wait calls it.';
+    'Whether outbox_receive may have something for a worker, where nothing was found up to a '
+    'tick; and the latest tick. Errors: those of outbox_receive. Internal: outbox_wait calls it.';
 
-CREATE FUNCTION tripmeter.outbox_wait(consumer text, timeout interval DEFAULT '30 s', worker text DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION tripmeter.outbox_wait(consumer text, timeout interval DEFAULT '30 s',
+        worker text DEFAULT NULL) RETURNS boolean
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_wait' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_wait(text, interval, text) IS
-    'Waits until outbox_receive may have something for a worker of the consumer, and returns true; or false after the timeout. It can be cancelled. It is a statement like others: while it waits, VACUUM keeps what it could see. Errors: those of outbox_receive; a timeout that is NULL or negative.';
+    'Waits until outbox_receive may have something for a worker of the consumer, and returns '
+    'true; or false after the timeout. It can be cancelled. It is a statement like others: while '
+    'it waits, VACUUM keeps what it could see. Errors: those of outbox_receive; a timeout that is '
+    'NULL or negative.';
 
 -- Metrics
 
-CREATE FUNCTION tripmeter_internal.outbox_blocker() RETURNS TABLE (since timestamptz, description text)
+CREATE FUNCTION tripmeter_internal.outbox_blocker()
+    RETURNS TABLE (since timestamptz, description text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -155,10 +175,13 @@ AS $function$
     ) AS writers (since, description)
     ORDER BY since LIMIT 1
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_blocker() IS 'The oldest transaction that may have written something, in whatever database, open or prepared. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_blocker() IS
+    'The oldest transaction that may have written something, in whatever database, open or '
+    'prepared. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_lag(OUT consumer text, OUT lost boolean, OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric,
-        OUT workers bigint) RETURNS SETOF record
+CREATE FUNCTION tripmeter_internal.outbox_lag(OUT consumer text, OUT lost boolean,
+        OUT tick_at timestamptz, OUT events bigint, OUT bytes numeric, OUT workers bigint)
+    RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 10
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -179,9 +202,13 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_lag() IS 'How far consumers are: the time of the tick that all of their shares have passed, how many numbers of events were given since the shares'' ticks, on average, how many bytes these may take, and how many workers there are. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_lag() IS
+    'How far consumers are: the time of the tick that all of their shares have passed, how many '
+    'numbers of events were given since the shares'' ticks, on average, how many bytes these may '
+    'take, and how many workers there are. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_measure() RETURNS TABLE (metric text, consumer text, value numeric, detail text)
+CREATE FUNCTION tripmeter_internal.outbox_measure()
+    RETURNS TABLE (metric text, consumer text, value numeric, detail text)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 30
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -217,7 +244,8 @@ $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_measure() IS 'What outbox_metrics shows. Internal.';
 
 CREATE VIEW tripmeter.outbox_metrics AS SELECT metric, consumer, value, detail FROM tripmeter_internal.outbox_measure();
-COMMENT ON VIEW tripmeter.outbox_metrics IS 'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
+COMMENT ON VIEW tripmeter.outbox_metrics IS
+    'What to watch: a row a metric, of the outbox or of a consumer. For members of pg_monitor.';
 COMMENT ON COLUMN tripmeter.outbox_metrics.metric IS 'its name, with its unit';
 COMMENT ON COLUMN tripmeter.outbox_metrics.consumer IS 'whose it is; NULL: the whole outbox''s';
 COMMENT ON COLUMN tripmeter.outbox_metrics.value IS 'its value';

@@ -19,7 +19,9 @@ CREATE TABLE tripmeter.outbox_retry (
 CREATE INDEX outbox_retry_by_key ON tripmeter.outbox_retry (consumer, hashtextextended(aggregateid, 0));
 CREATE INDEX outbox_retry_due ON tripmeter.outbox_retry (share, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX outbox_retry_by_batch ON tripmeter.outbox_retry (batch) WHERE batch IS NOT NULL;
-COMMENT ON TABLE tripmeter.outbox_retry IS 'References to events that failed, and to those that wait behind them; an aggregate with a row here is blocked for the consumer.';
+COMMENT ON TABLE tripmeter.outbox_retry IS
+    'References to events that failed, and to those that wait behind them; an aggregate with a '
+    'row here is blocked for the consumer.';
 COMMENT ON COLUMN tripmeter.outbox_retry.consumer IS 'whose it is';
 COMMENT ON COLUMN tripmeter.outbox_retry.seq IS 'the event''s number';
 COMMENT ON COLUMN tripmeter.outbox_retry.share IS 'the share''s id';
@@ -29,7 +31,8 @@ COMMENT ON COLUMN tripmeter.outbox_retry.id IS 'the event''s id';
 COMMENT ON COLUMN tripmeter.outbox_retry.aggregatetype IS 'with aggregateid: what is blocked';
 COMMENT ON COLUMN tripmeter.outbox_retry.aggregateid IS 'see aggregatetype';
 COMMENT ON COLUMN tripmeter.outbox_retry.tries IS 'how often it failed';
-COMMENT ON COLUMN tripmeter.outbox_retry.next_at IS 'when the first of its aggregate is tried next; NULL: another is before it';
+COMMENT ON COLUMN tripmeter.outbox_retry.next_at IS
+    'when the first of its aggregate is tried next; NULL: another is before it';
 COMMENT ON COLUMN tripmeter.outbox_retry.batch IS 'the open batch that it is in';
 COMMENT ON COLUMN tripmeter.outbox_retry.error IS 'what outbox_nack was told last';
 COMMENT ON INDEX tripmeter.outbox_retry_by_key IS 'Finds the rows of an aggregate.';
@@ -43,9 +46,11 @@ CREATE TABLE tripmeter_internal.outbox_kept (
     CONSTRAINT outbox_kept_for_retry FOREIGN KEY (consumer, seq) REFERENCES tripmeter.outbox_retry ON DELETE CASCADE
 );
 ALTER TABLE tripmeter_internal.outbox_kept DROP COLUMN slot;
-COMMENT ON TABLE tripmeter_internal.outbox_kept IS 'Events of truncated slots that rows of outbox_retry refer to, a copy each.';
+COMMENT ON TABLE tripmeter_internal.outbox_kept IS
+    'Events of truncated slots that rows of outbox_retry refer to, a copy each.';
 COMMENT ON COLUMN tripmeter_internal.outbox_kept.consumer IS 'whose row it is';
-COMMENT ON CONSTRAINT outbox_kept_for_retry ON tripmeter_internal.outbox_kept IS 'It goes with its row.';
+COMMENT ON CONSTRAINT outbox_kept_for_retry ON tripmeter_internal.outbox_kept IS
+    'It goes with its row.';
 
 CREATE TABLE tripmeter.outbox_dead (
     consumer text NOT NULL,
@@ -68,7 +73,8 @@ SELECT pg_extension_config_dump('tripmeter.outbox_dead'::regclass, '');
 
 -- Receiving
 
-CREATE FUNCTION tripmeter_internal.outbox_event_of(r tripmeter.outbox_retry) RETURNS SETOF tripmeter.outbox
+CREATE FUNCTION tripmeter_internal.outbox_event_of(r tripmeter.outbox_retry)
+    RETURNS SETOF tripmeter.outbox
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -84,10 +90,12 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_event_of(tripmeter.outbox_retry) IS 'The event that a row refers to: in its slot, or without one in outbox_kept. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_event_of(tripmeter.outbox_retry) IS
+    'The event that a row refers to: in its slot, or without one in outbox_kept. Internal.';
 
 -- Of an aggregate that is blocked, the first that is in no batch is due at some time, and no other.
-CREATE FUNCTION tripmeter_internal.outbox_unblock(of_consumer text, of_type text, of_id text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_unblock(of_consumer text, of_type text, of_id text)
+    RETURNS void
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -102,10 +110,12 @@ AS $function$
     WHERE r.consumer = of_consumer AND r.seq = waiting.seq AND is_first = (waiting.next_at IS NULL)
 $function$;
 COMMENT ON FUNCTION tripmeter_internal.outbox_unblock(text, text, text) IS
-    'The first event of an aggregate that waits is due, now unless it has a time; those behind it are not. Internal.';
+    'The first event of an aggregate that waits is due, now unless it has a time; those behind it '
+    'are not. Internal.';
 
 -- Who failed is tried alone; who only waited comes with those that waited behind it.
-CREATE FUNCTION tripmeter_internal.outbox_take_due(of_consumer text, of_share integer, of_batch bigint, most integer) RETURNS integer
+CREATE FUNCTION tripmeter_internal.outbox_take_due(of_consumer text, of_share integer,
+        of_batch bigint, most integer) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -135,9 +145,12 @@ BEGIN
     RETURN taken;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_take_due(text, integer, bigint, integer) IS 'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_take_due(text, integer, bigint, integer) IS
+    'Puts what is due into a batch, at most that many events, and returns how many. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_defer(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick, b tripmeter_internal.outbox_tick) RETURNS integer
+CREATE FUNCTION tripmeter_internal.outbox_defer(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, share integer, a tripmeter_internal.outbox_tick,
+        b tripmeter_internal.outbox_tick) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -169,8 +182,11 @@ BEGIN
     RETURN deferred;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_defer(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick, tripmeter_internal.outbox_tick) IS
-    'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how many they are. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_defer(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, integer, tripmeter_internal.outbox_tick,
+        tripmeter_internal.outbox_tick) IS
+    'Puts the events of a batch whose aggregate is blocked behind what blocks it, and returns how '
+    'many they are. Internal.';
 
 -- Settling
 
@@ -187,11 +203,13 @@ BEGIN
     FROM (SELECT DISTINCT d.consumer, d.aggregatetype, d.aggregateid FROM unnest(done) AS d) AS keys;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_settle(bigint) IS 'What is in a batch of outbox_retry is done. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_settle(bigint) IS
+    'What is in a batch of outbox_retry is done. Internal.';
 
 -- Failing
 
-CREATE FUNCTION tripmeter_internal.outbox_bury(c tripmeter.outbox_consumer, e tripmeter.outbox, tries integer, error text) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_bury(c tripmeter.outbox_consumer, e tripmeter.outbox,
+        tries integer, error text) RETURNS void
     LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -200,10 +218,13 @@ AS $function$
         e.schemaversion, e.bucket, e.xid, e.occurred_at, e.traceparent, e.tracestate, e.correlationid, e.causationid, e.era)
     ON CONFLICT (consumer, seq) DO UPDATE SET died_at = EXCLUDED.died_at, tries = EXCLUDED.tries, error = EXCLUDED.error
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_bury(tripmeter.outbox_consumer, tripmeter.outbox, integer, text) IS 'Puts an event into outbox_dead. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_bury(tripmeter.outbox_consumer, tripmeter.outbox,
+        integer, text) IS
+    'Puts an event into outbox_dead. Internal.';
 
 -- Of an event of outbox_retry: those of its aggregate that are in the batch behind it wait again.
-CREATE FUNCTION tripmeter_internal.outbox_nack_retried(c tripmeter.outbox_consumer, r tripmeter.outbox_retry, error text, delay interval) RETURNS timestamptz
+CREATE FUNCTION tripmeter_internal.outbox_nack_retried(c tripmeter.outbox_consumer,
+        r tripmeter.outbox_retry, error text, delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -227,9 +248,12 @@ BEGIN
     RETURN due;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_nack_retried(tripmeter.outbox_consumer, tripmeter.outbox_retry, text, interval) IS 'An event that was tried again failed again. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_nack_retried(tripmeter.outbox_consumer,
+        tripmeter.outbox_retry, text, interval) IS
+    'An event that was tried again failed again. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_next_try(c tripmeter.outbox_consumer, tries integer, delay interval) RETURNS timestamptz
+CREATE FUNCTION tripmeter_internal.outbox_next_try(c tripmeter.outbox_consumer, tries integer,
+        delay interval) RETURNS timestamptz
     LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -238,10 +262,14 @@ AS $function$
             THEN c.retry_delay * power(2, tries - 1) ELSE c.retry_delay_max END)
     WHERE tries < c.max_tries
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_next_try(tripmeter.outbox_consumer, integer, interval) IS
-    'When an event that failed so often is tried next: after that delay, or else twice as long as the last time, up to a limit. NULL: never. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_next_try(tripmeter.outbox_consumer, integer,
+        interval) IS
+    'When an event that failed so often is tried next: after that delay, or else twice as long as '
+    'the last time, up to a limit. NULL: never. Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_nack_fresh(c tripmeter.outbox_consumer, p tripmeter_internal.outbox_progress, event uuid, error text, delay interval) RETURNS timestamptz
+CREATE FUNCTION tripmeter_internal.outbox_nack_fresh(c tripmeter.outbox_consumer,
+        p tripmeter_internal.outbox_progress, event uuid, error text, delay interval)
+    RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -274,10 +302,13 @@ BEGIN
     RETURN due;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_nack_fresh(tripmeter.outbox_consumer, tripmeter_internal.outbox_progress, uuid, text, interval) IS
-    'An event failed that was handed out for the first time. Errors: it is not in the batch. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_nack_fresh(tripmeter.outbox_consumer,
+        tripmeter_internal.outbox_progress, uuid, text, interval) IS
+    'An event failed that was handed out for the first time. Errors: it is not in the batch. '
+    'Internal.';
 
-CREATE FUNCTION tripmeter_internal.outbox_nack_as(caller oid, batch bigint, event uuid, error text, delay interval) RETURNS timestamptz
+CREATE FUNCTION tripmeter_internal.outbox_nack_as(caller oid, batch bigint, event uuid, error text,
+        delay interval) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -298,9 +329,15 @@ BEGIN
     RETURN tripmeter_internal.outbox_nack_fresh(c, p, event, error, delay);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_nack_as(oid, bigint, uuid, text, interval) IS 'What outbox_nack does, for a caller. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_nack_as(oid, bigint, uuid, text, interval) IS
+    'What outbox_nack does, for a caller. Internal.';
 
-CREATE FUNCTION tripmeter.outbox_nack(batch bigint, event uuid, error text DEFAULT NULL, delay interval DEFAULT NULL) RETURNS timestamptz
+CREATE FUNCTION tripmeter.outbox_nack(batch bigint, event uuid, error text DEFAULT NULL,
+        delay interval DEFAULT NULL) RETURNS timestamptz
     AS 'MODULE_PATHNAME', 'tripmeter_outbox_as_owner' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION tripmeter.outbox_nack(bigint, uuid, text, interval) IS
-    'An event of an open batch failed: it is tried again later, after that delay, or else one that grows with each failure. Returns when. Until then it and the later events of its aggregate wait, those of the same batch too: leave these out. NULL: it failed too often and is in outbox_dead; go on with the next. Errors: it is not in the batch; another worker has taken the batch over; the caller may not act for its consumer; those of outbox_this_era.';
+    'An event of an open batch failed: it is tried again later, after that delay, or else one '
+    'that grows with each failure. Returns when. Until then it and the later events of its '
+    'aggregate wait, those of the same batch too: leave these out. NULL: it failed too often and '
+    'is in outbox_dead; go on with the next. Errors: it is not in the batch; another worker has '
+    'taken the batch over; the caller may not act for its consumer; those of outbox_this_era.';

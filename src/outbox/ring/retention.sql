@@ -10,7 +10,8 @@ AS $function$
     WHERE c.lost_at IS NULL
         AND c.shares > (SELECT count(*) FROM tripmeter_internal.outbox_shares_of(c) AS p WHERE p.tick >= outbox_behind.sealed_tick)
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_behind(bigint) IS 'Consumers that have not passed a tick. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_behind(bigint) IS
+    'Consumers that have not passed a tick. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_keep_referenced(of_slot smallint) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -26,7 +27,9 @@ BEGIN
     UPDATE tripmeter.outbox_retry SET slot = NULL WHERE slot = of_slot;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_keep_referenced(smallint) IS 'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_keep_referenced(smallint) IS
+    'Copies the events of a slot that outbox_retry refers to. Errors: one of its rows is locked. '
+    'Internal.';
 
 -- Nobody needs the slot any more; who still looks at it is not waited for.
 CREATE FUNCTION tripmeter_internal.outbox_truncate(of_slot smallint) RETURNS boolean
@@ -49,7 +52,8 @@ EXCEPTION
         RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_truncate(smallint) IS 'Empties a slot; false if somebody is at it. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_truncate(smallint) IS
+    'Empties a slot; false if somebody is at it. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_truncate_passed() RETURNS SETOF smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -66,7 +70,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_truncate_passed() IS 'Empties the sealed slots that all consumers have passed, and returns them. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_truncate_passed() IS
+    'Empties the sealed slots that all consumers have passed, and returns them. Internal.';
 
 -- Sealing
 
@@ -90,12 +95,14 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_seal_closed(integer) IS 'Seals the closed slots that nobody writes to any more, and returns them. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_seal_closed(integer) IS
+    'Seals the closed slots that nobody writes to any more, and returns them. Internal.';
 
 -- Opening
 
 -- The session that adds a slot is any consumer's, so its settings must not matter.
-CREATE FUNCTION tripmeter_internal.outbox_add_partition(parent regclass, of_slot smallint) RETURNS void
+CREATE FUNCTION tripmeter_internal.outbox_add_partition(parent regclass, of_slot smallint)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET default_tablespace = ''
@@ -114,7 +121,8 @@ BEGIN
         name, of_slot, parent);
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_add_partition(regclass, smallint) IS 'Adds a slot to a partitioned table, stored as its first slot is. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_add_partition(regclass, smallint) IS
+    'Adds a slot to a partitioned table, stored as its first slot is. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_add_slot() RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -129,7 +137,9 @@ BEGIN
     RETURN added;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_add_slot() IS 'Extends the ring by a slot, whose tables are not members of the extension, so that a dump has them. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_add_slot() IS
+    'Extends the ring by a slot, whose tables are not members of the extension, so that a dump '
+    'has them. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_free_slot() RETURNS smallint
     LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
@@ -139,7 +149,8 @@ AS $function$
     WHERE ring.opened_tick IS NULL
     ORDER BY ring.slot > current.slot DESC, ring.slot LIMIT 1
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_free_slot() IS 'The next free slot; NULL: the ring is full. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_free_slot() IS
+    'The next free slot; NULL: the ring is full. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_drop_stuck() RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 1
@@ -160,7 +171,9 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_drop_stuck() IS 'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, and returns them. Errors: one of them is being changed. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_drop_stuck() IS
+    'Gives up the consumers that keep the oldest slot, if the policy of all of them allows it, '
+    'and returns them. Errors: one of them is being changed. Internal.';
 
 -- Whoever looks at the slot keeps it from being truncated: then nobody is dropped in vain.
 CREATE FUNCTION tripmeter_internal.outbox_free_by_dropping() RETURNS smallint
@@ -185,7 +198,9 @@ EXCEPTION
         RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_free_by_dropping() IS 'Frees a slot of the full ring by dropping consumers that may be dropped, and returns it; NULL, and nothing done, if that frees none. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_free_by_dropping() IS
+    'Frees a slot of the full ring by dropping consumers that may be dropped, and returns it; '
+    'NULL, and nothing done, if that frees none. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_open_next(era integer) RETURNS smallint
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -215,7 +230,9 @@ BEGIN
     RETURN opening;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_open_next(integer) IS 'Opens the next slot in place of the current one; NULL if the ring is full: then events are refused. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_open_next(integer) IS
+    'Opens the next slot in place of the current one; NULL if the ring is full: then events are '
+    'refused. Internal.';
 
 CREATE FUNCTION tripmeter_internal.outbox_is_slot_due() RETURNS boolean
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -227,11 +244,13 @@ AS $function$
         LATERAL (SELECT sum(pg_table_size(format('tripmeter_internal.%s_%s', parent, ring.slot)::regclass))
                  FROM unnest('{outbox,outbox_tick,outbox_progress}'::text[]) AS parent) AS used (size)
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_is_slot_due() IS 'Whether the current slot is so old or so large that the next is to be opened. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_is_slot_due() IS
+    'Whether the current slot is so old or so large that the next is to be opened. Internal.';
 
 -- For operators, and now and then by whoever receives
 
-CREATE FUNCTION tripmeter.outbox_rotate(force boolean DEFAULT false) RETURNS TABLE (slot smallint, done text)
+CREATE FUNCTION tripmeter.outbox_rotate(force boolean DEFAULT false)
+    RETURNS TABLE (slot smallint, done text)
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER ROWS 3
     SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -255,7 +274,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION tripmeter.outbox_rotate(boolean) IS
-    'Seals the slots that are no longer written to, truncates those that all consumers have passed, and opens the next when the current one is too old or too large, or when forced. Returns what was done; nothing if another is at it. Never waits. In a transaction of its own: a truncated slot is locked until it ends. For operators: EXECUTE is to be granted.';
+    'Seals the slots that are no longer written to, truncates those that all consumers have '
+    'passed, and opens the next when the current one is too old or too large, or when forced. '
+    'Returns what was done; nothing if another is at it. Never waits. In a transaction of its '
+    'own: a truncated slot is locked until it ends. For operators: EXECUTE is to be granted.';
 SELECT tripmeter_internal.keep_to_owner(
     'tripmeter.outbox_rotate(boolean)'::regprocedure);
 
@@ -277,4 +299,6 @@ BEGIN
     END;
 END
 $function$;
-COMMENT ON FUNCTION tripmeter_internal.outbox_upkeep() IS 'outbox_rotate, if the statement is a transaction of its own and the session has not tried in the last second. What fails is a warning. Internal.';
+COMMENT ON FUNCTION tripmeter_internal.outbox_upkeep() IS
+    'outbox_rotate, if the statement is a transaction of its own and the session has not tried in '
+    'the last second. What fails is a warning. Internal.';
