@@ -72,13 +72,13 @@ SELECT ok(NOT pg_input_is_valid('{x,default}', 'mileage_policy[]'), 'an array as
 
 \if :copy_ignores_errors
 CREATE TEMP TABLE loaded (id int, tariff tariff, track track, policy mileage_policy);
-COPY loaded FROM STDIN WITH (ON_ERROR ignore);
-1	{"tariff": 1, "currency": "EUR"}	[]	default
-2	{}	[]	default
-3	{"tariff": 1, "currency": "EUR"}	[x]	default
-4	{"tariff": 1, "currency": "EUR"}	[]	raw
-5	{"tariff": 1, "currency": "EUR"}	[]	rawer
-\.
+-- From a program: psql 15 takes the end of rows in a script for a command, in what it skips, too.
+COPY loaded FROM PROGRAM 'printf ''%s\t%s\t%s\t%s\n'' \
+    1 "{\"tariff\": 1, \"currency\": \"EUR\"}" "[]" default \
+    2 "{}" "[]" default \
+    3 "{\"tariff\": 1, \"currency\": \"EUR\"}" "[x]" default \
+    4 "{\"tariff\": 1, \"currency\": \"EUR\"}" "[]" raw \
+    5 "{\"tariff\": 1, \"currency\": \"EUR\"}" "[]" rawer' WITH (ON_ERROR ignore);
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM loaded), '1 4',
     'COPY leaves rows with errors out');
 \else
