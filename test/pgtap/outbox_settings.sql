@@ -214,6 +214,8 @@ FROM (SELECT array_agg(s) AS all FROM settings s) s, (
         ('text', 'a', $$CASE WHEN NEW.value = 'a' THEN lower('A') = NEW.value END$$),
         ('timestamptz', '2024-01-02 03:04Z', $$date_trunc('day', NEW.value) = '2024-01-02Z'$$),
         ('timestamptz', '2024-01-02 03:04Z', $$extract(hour FROM NEW.value) = 3$$),
+        ('timestamptz', '2024-01-02 03:04Z', $$NEW.value AT TIME ZONE 'IST' = '2024-01-02 05:04'$$),
+        ('timestamp', '2024-01-02 05:04', $$NEW.value AT TIME ZONE 'IST' = '2024-01-02 03:04Z'$$),
         ('timestamptz', '2024-01-02 03:04Z',
             $$NEW.value + interval '1 day' = '2024-01-03 03:04Z'$$),
         ('timestamp', '2024-01-02 03:04', $$NEW.value::timestamptz = '2024-01-02 03:04Z'$$),

@@ -95,8 +95,19 @@ outbox_settings_leave(int level, bool keep)
 }
 
 /*
+ * Is this function immutable in name only?  quote_ident() reads quote_all_identifiers, and
+ * timezone(), which AT TIME ZONE calls, reads timezone_abbreviations.
+ */
+static bool
+is_immutable_in_name(Oid function)
+{
+	return function == F_QUOTE_IDENT || function == F_TIMEZONE_TEXT_TIMESTAMP ||
+		function == F_TIMEZONE_TEXT_TIMESTAMPTZ;
+}
+
+/*
  * May the result of a function depend on settings?  Those written in SQL or PL/pgSQL look up
- * names, and quote_ident() is immutable in name only.
+ * names.
  */
 static bool
 is_sensitive(Oid function, void *context pg_attribute_unused())
@@ -110,7 +121,7 @@ is_sensitive(Oid function, void *context pg_attribute_unused())
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	result = form->provolatile != PROVOLATILE_IMMUTABLE ||
 		(form->prolang != INTERNALlanguageId && form->prolang != ClanguageId) ||
-		function == F_QUOTE_IDENT;
+		is_immutable_in_name(function);
 	ReleaseSysCache(tuple);
 	return result;
 }
