@@ -1,6 +1,6 @@
 -- Internal functions in C, given what none of their callers gives them: an error, and no more.
 BEGIN;
-SELECT plan(10);
+SELECT plan(13);
 SET LOCAL client_min_messages = warning;
 -- a loop without end is an error
 SET LOCAL statement_timeout = '20s';
@@ -35,6 +35,9 @@ WHERE attrelid = 'tripmeter_internal.outbox_progress'::regclass AND attnum > 0
     AND attname NOT IN ('slot', 'n', 'at')
     AND attnotnull <> pg_temp.refused(format('SELECT tripmeter_internal.outbox_write(
         pg_temp.without(pg_temp.last_progress(), %L))', attname));
+-- No relation is none, not all of them.
+SELECT throws_ok(format('SELECT tripmeter_internal.%s(0)', name), '42P01', NULL, name || ' of no relation')
+FROM unnest('{outbox_cover,outbox_uncover,outbox_missing}'::text[]) AS name;
 SELECT throws_ok('SELECT tripmeter_internal.outbox_write_tick(ROW(NULL))', '42846', NULL,
     'a tick that is none');
 SELECT throws_ok($$SELECT tripmeter_internal.outbox_write_tick(

@@ -144,11 +144,27 @@ uncover_members(Oid relation)
 		outbox_uncover(lfirst_oid(cell));
 }
 
+/* Return the relation that a function is given.  OID 0 would mean all of them further down. */
+static Oid
+relation_argument(FunctionCallInfo fcinfo)
+{
+	Oid			relation = PG_GETARG_OID(0);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table does not exist"),
+				 errdetail("No relation has OID 0.")));
+	return relation;
+}
+
 /* The table is locked. */
 Datum
 tripmeter_outbox_cover(PG_FUNCTION_ARGS)
 {
-	cover_members(PG_GETARG_OID(0), PG_GETARG_OID(0));
+	Oid			relation = relation_argument(fcinfo);
+
+	cover_members(relation, relation);
 	PG_RETURN_VOID();
 }
 
@@ -156,14 +172,14 @@ tripmeter_outbox_cover(PG_FUNCTION_ARGS)
 Datum
 tripmeter_outbox_uncover(PG_FUNCTION_ARGS)
 {
-	uncover_members(PG_GETARG_OID(0));
+	uncover_members(relation_argument(fcinfo));
 	PG_RETURN_VOID();
 }
 
 Datum
 tripmeter_outbox_missing(PG_FUNCTION_ARGS)
 {
-	char	   *missing = outbox_missing(PG_GETARG_OID(0));
+	char	   *missing = outbox_missing(relation_argument(fcinfo));
 
 	if (missing == NULL)
 		PG_RETURN_NULL();
