@@ -55,7 +55,7 @@ BEGIN
 END
 $$;
 
--- What cannot be read of a line, or NULL.
+-- Return the complaint about a time that cannot be read, or NULL.
 CREATE FUNCTION pg_temp.time_complaint(written text) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -128,7 +128,7 @@ SELECT is(pg_temp.account('{50000, 50000, 50000, 59000, 50100, 50200}'),
 
 -- Zeros: no answer, or a reset
 
--- What is counted of these kilometres, one reading every half hour.
+-- Return the metres counted of these kilometres, one reading every half hour.
 CREATE FUNCTION pg_temp.half_hours(km float8[]) RETURNS float8 LANGUAGE sql AS $$
     SELECT tripmeter.odometer_distance('2024-05-01'::timestamptz + n * interval '30 min', 1000 * reading) FROM unnest(km) WITH ORDINALITY r (reading, n)
 $$;
